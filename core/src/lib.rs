@@ -6,6 +6,7 @@
 extern crate alloc;
 
 pub mod id;
+pub mod pool;
 pub mod resources;
 pub mod sync;
 pub mod time;

@@ -1,0 +1,170 @@
+//! The seat word: which request holds a seat of an instance, so that a lease
+//! given back twice, or long ago, is refused.
+//!
+//! # Protocol
+//!
+//! ```text
+//! 63                                    1   0
+//! +--------------------------------------+------+
+//! | sequence: how often it was taken     | held |
+//! +--------------------------------------+------+
+//! ```
+//!
+//! *Taking* a seat: the thread that claimed the seat's index from the idle set
+//! owns the word and stores `sequence + 1 | held`. No other write can fall in
+//! between, for the only other writer is a compare-exchange from a *held*
+//! value, and the word is not held.
+//!
+//! *Giving back*: a compare-exchange from `(sequence, held)` to `(sequence,
+//! free)`. Of two threads with one lease exactly one wins; the other, and any
+//! lease from before, is stale. The winner owns the seat and puts its index
+//! back into the idle set, or collects it where the instance drains:
+//!
+//! ```text
+//! giver back                          drainer
+//!   insert the index (leaf RMW)         Active -> Draining (slot RMW)
+//!   read the slot; if Draining:         withdraw all indices (leaf RMW)
+//!     withdraw the index, collect it    collect what it got
+//! ```
+//!
+//! Both touch the same leaf word with a read-modify-write. If the drainer's
+//! comes first, the giver's insertion acquires it and its read of the slot
+//! sees Draining. If it comes second, it takes the index itself. So a seat is
+//! collected exactly once and never left behind in the set.
+//!
+//! Sums of sequences count starts for free: no counter on the hot path.
+//!
+//! # ABA bound
+//!
+//! A lease carries 40 bits of the sequence. A stale one is mistaken for the
+//! holder's only after exactly a multiple of 2^40 requests on that one seat
+//! (at a million a second, 12 days).
+
+use crate::sync::{AtomicU64, Ordering};
+
+const HELD: u64 = 1;
+const SEQUENCE_BITS: u32 = 40;
+const SEQUENCE_MASK: u64 = (1 << SEQUENCE_BITS) - 1;
+
+const _: () = assert!(super::PoolConfig::MAX_SEATS == 1 << (64 - SEQUENCE_BITS));
+
+/// A held seat: one request's place in an instance.
+///
+/// It cannot be copied, so giving it back twice does not compile; as bits,
+/// which a host in another language keeps, a second use is refused.
+#[derive(Debug, PartialEq, Eq)]
+#[must_use = "a seat is held until it is given back"]
+pub struct Seat {
+    index: u32,
+    sequence: u64,
+}
+
+impl Seat {
+    /// The seat as 64 bits, never zero.
+    #[inline]
+    pub const fn into_bits(self) -> u64 {
+        self.to_bits()
+    }
+
+    /// The seat that gave these bits; `None` for zero. Bits from elsewhere are
+    /// refused where they are used.
+    #[inline]
+    pub const fn from_bits(bits: u64) -> Option<Self> {
+        if bits == 0 {
+            return None;
+        }
+        Some(Self { index: (bits >> SEQUENCE_BITS) as u32, sequence: bits & SEQUENCE_MASK })
+    }
+
+    const fn to_bits(&self) -> u64 {
+        (self.index as u64) << SEQUENCE_BITS | self.sequence
+    }
+
+    /// The index in the idle set.
+    #[inline]
+    pub(super) const fn index(&self) -> u32 {
+        self.index
+    }
+}
+
+/// Takes the seat; the caller owns its index.
+#[inline]
+pub(super) fn take(word: &AtomicU64, index: u32) -> Seat {
+    // ORDERING: Relaxed: the owner of the index is the only writer, and its
+    // claim acquired what the last owner released.
+    let before = word.load(Ordering::Relaxed);
+    debug_assert_eq!(before & HELD, 0, "a seat in the idle set was held");
+    let sequence = next(before >> 1);
+    // ORDERING: Relaxed: publishes nothing; who gives the seat back reads the
+    // word by a read-modify-write, hence its newest value.
+    word.store(sequence << 1 | HELD, Ordering::Relaxed);
+    Seat { index, sequence: sequence & SEQUENCE_MASK }
+}
+
+/// Whether the seat is still held under this sequence.
+#[inline]
+pub(super) fn is_held(word: &AtomicU64, seat: &Seat) -> bool {
+    // ORDERING: Relaxed: a holder sees its own take; for others `give_back`
+    // decides.
+    holds(word.load(Ordering::Relaxed), seat)
+}
+
+/// Gives the seat back; false where it is stale. On true the caller owns the
+/// seat's index.
+#[inline]
+pub(super) fn give_back(word: &AtomicU64, seat: &Seat) -> bool {
+    // ORDERING: Relaxed: the exchange decides; it fails on an old value.
+    let mut seen = word.load(Ordering::Relaxed);
+    while holds(seen, seat) {
+        // ORDERING: Relaxed: exclusive by the value; what the holder wrote is
+        // published by the insertion of the index that follows.
+        match word.compare_exchange_weak(seen, seen & !HELD, Ordering::Relaxed, Ordering::Relaxed) {
+            Ok(_) => return true,
+            Err(now) => seen = now,
+        }
+    }
+    false
+}
+
+/// How often the seat was taken, and whether it is held now.
+pub(super) fn tally(word: &AtomicU64) -> (u64, bool) {
+    // ORDERING: Relaxed: statistic only.
+    let word = word.load(Ordering::Relaxed);
+    (word >> 1, word & HELD != 0)
+}
+
+const fn holds(word: u64, seat: &Seat) -> bool {
+    word & HELD != 0 && word >> 1 & SEQUENCE_MASK == seat.sequence
+}
+
+/// The sequence after this one; skips those whose lower bits are 0, so that
+/// the bits of a seat are never zero.
+const fn next(sequence: u64) -> u64 {
+    let next = sequence + 1;
+    if next & SEQUENCE_MASK == 0 { next + 1 } else { next }
+}
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_seat_is_given_back_once() {
+        let word = AtomicU64::new(0);
+        let bits = take(&word, 7).into_bits();
+        let again = || Seat::from_bits(bits).unwrap();
+        assert!(give_back(&word, &again()));
+        assert!(!give_back(&word, &again()), "twice");
+        let _held = take(&word, 7);
+        assert!(!give_back(&word, &again()), "stale while another holds it");
+    }
+
+    #[test]
+    fn bits_are_never_zero_even_where_the_sequence_wraps() {
+        let word = AtomicU64::new(SEQUENCE_MASK << 1);
+        let seat = take(&word, 0);
+        assert_ne!(seat.to_bits(), 0);
+        assert!(give_back(&word, &seat));
+        assert_eq!(Seat::from_bits(0), None);
+    }
+}

@@ -1,0 +1,1 @@
+//! Tests of the pool: its rules, a model, and its protocols under loom.
