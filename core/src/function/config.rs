@@ -1,0 +1,188 @@
+//! What a region is asked to be, and why a setting is refused.
+
+use alloc::string::String;
+use core::fmt;
+use core::num::NonZeroU32;
+
+use super::{SpecError, UnknownFunction};
+use crate::concurrency::LimitError;
+use crate::placement::{FitError, FleetError, Strategy};
+use crate::resources::Resource;
+
+/// The settings of a [`Region`](super::Region).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RegionConfig {
+    /// The most requests in flight over all functions. AWS: 1,000 by default.
+    pub account_limit: u32,
+    /// What reservations must leave of it to the functions without one. AWS:
+    /// 100, always.
+    pub unreserved_minimum: u32,
+    /// How many functions can be added.
+    pub max_functions: u32,
+    /// How many nodes can be added; 0: no fleet, instances take no room.
+    pub max_nodes: u32,
+    /// Which node a new instance goes to.
+    pub strategy: Strategy,
+    /// What [`Strategy::Random`] draws from.
+    pub seed: u64,
+    /// Part of every handle that the region gives out. Regions of different
+    /// generations refuse each other's handles.
+    pub generation: NonZeroU32,
+}
+
+impl RegionConfig {
+    /// The most functions of a region: 2^24.
+    pub const MAX_FUNCTIONS: u32 = 1 << 24;
+}
+
+impl Default for RegionConfig {
+    /// AWS's account limit and unreserved minimum, room for 1,024 functions,
+    /// no fleet, binpack by memory, seed 0, generation 1.
+    fn default() -> Self {
+        Self {
+            account_limit: 1_000,
+            unreserved_minimum: 100,
+            max_functions: 1_024,
+            max_nodes: 0,
+            strategy: Strategy::Binpack(Resource::Memory),
+            seed: 0,
+            generation: NonZeroU32::MIN,
+        }
+    }
+}
+
+/// Why a region cannot be built.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ConfigError {
+    /// `max_functions` is 0 or above [`RegionConfig::MAX_FUNCTIONS`].
+    MaxFunctions {
+        /// The value.
+        value: u32,
+    },
+    /// The account's limits.
+    Limit(LimitError),
+    /// The fleet.
+    Fleet(FleetError),
+}
+
+impl From<LimitError> for ConfigError {
+    fn from(error: LimitError) -> Self {
+        Self::Limit(error)
+    }
+}
+
+impl From<FleetError> for ConfigError {
+    fn from(error: FleetError) -> Self {
+        Self::Fleet(error)
+    }
+}
+
+impl fmt::Display for ConfigError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match *self {
+            Self::MaxFunctions { value } => write!(
+                f,
+                "max_functions is {value}: it must be 1 to {}",
+                RegionConfig::MAX_FUNCTIONS
+            ),
+            Self::Limit(error) => error.fmt(f),
+            Self::Fleet(error) => error.fmt(f),
+        }
+    }
+}
+
+impl core::error::Error for ConfigError {}
+
+/// Why a function cannot be added. The region is as it was.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum FunctionError {
+    /// The name is empty.
+    NoName,
+    /// The region has a function of that name.
+    NameTaken {
+        /// The name.
+        name: String,
+    },
+    /// The region has as many functions as it was built for.
+    Full {
+        /// [`RegionConfig::max_functions`].
+        max_functions: u32,
+    },
+    /// An instance is larger than any node of the fleet, so none could ever
+    /// start. Nodes are added before functions.
+    Fit(FitError),
+    /// The specification.
+    Spec(SpecError),
+    /// The reservation.
+    Limit(LimitError),
+}
+
+impl From<SpecError> for FunctionError {
+    fn from(error: SpecError) -> Self {
+        Self::Spec(error)
+    }
+}
+
+impl From<FitError> for FunctionError {
+    fn from(error: FitError) -> Self {
+        Self::Fit(error)
+    }
+}
+
+impl From<LimitError> for FunctionError {
+    fn from(error: LimitError) -> Self {
+        Self::Limit(error)
+    }
+}
+
+impl fmt::Display for FunctionError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NoName => f.write_str("a function's name is empty"),
+            Self::NameTaken { name } => write!(f, "the region has a function named {name:?}"),
+            Self::Full { max_functions } => {
+                write!(f, "one function more than the {max_functions} the region was built for")
+            }
+            Self::Fit(error) => error.fmt(f),
+            Self::Spec(error) => error.fmt(f),
+            Self::Limit(error) => error.fmt(f),
+        }
+    }
+}
+
+impl core::error::Error for FunctionError {}
+
+/// Why a setting of a function was not changed. The region is as it was.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum SettingError {
+    /// A foreign handle.
+    UnknownFunction(UnknownFunction),
+    /// The reservation.
+    Limit(LimitError),
+}
+
+impl From<UnknownFunction> for SettingError {
+    fn from(error: UnknownFunction) -> Self {
+        Self::UnknownFunction(error)
+    }
+}
+
+impl From<LimitError> for SettingError {
+    fn from(error: LimitError) -> Self {
+        Self::Limit(error)
+    }
+}
+
+impl fmt::Display for SettingError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::UnknownFunction(error) => error.fmt(f),
+            Self::Limit(error) => error.fmt(f),
+        }
+    }
+}
+
+impl core::error::Error for SettingError {}

@@ -1,0 +1,149 @@
+//! The control plane of a region: nodes, functions and limits.
+
+use alloc::boxed::Box;
+use alloc::string::{String, ToString};
+use alloc::sync::Arc;
+
+use hashbrown::HashMap;
+
+use super::{Function, FunctionError, FunctionSpec, Region, SettingError, UnknownFunction};
+use crate::concurrency::{LimitError, Limits};
+use crate::id::{FunctionId, NodeId};
+use crate::placement::{NodeError, NodeSpec};
+use crate::time::Duration;
+
+/// The one owner of a region's settings.
+///
+/// It is not cloned and its methods take `&mut self`, so changes come one
+/// after the other; the data plane goes on meanwhile, on all threads. A host
+/// whose settings come from several threads puts it behind a lock of its own.
+#[derive(Debug)]
+pub struct Control {
+    region: Arc<Region>,
+    limits: Limits,
+    names: HashMap<String, FunctionId>,
+}
+
+impl Control {
+    pub(super) fn new(region: Arc<Region>, limits: Limits) -> Self {
+        Self { region, limits, names: HashMap::new() }
+    }
+
+    /// The data plane.
+    pub const fn region(&self) -> &Arc<Region> {
+        &self.region
+    }
+
+    /// Registers a node. Instances can be placed on it from now on.
+    ///
+    /// # Errors
+    ///
+    /// A node without CPU or memory, too large a one, or one more than
+    /// [`RegionConfig::max_nodes`](super::RegionConfig::max_nodes).
+    pub fn add_node(&mut self, spec: NodeSpec) -> Result<NodeId, NodeError> {
+        match &self.region.fleet {
+            Some(fleet) => fleet.add_node(spec),
+            None => Err(NodeError::Full { max_nodes: 0 }),
+        }
+    }
+
+    /// Adds a function. It can be invoked from now on, and stays for the life
+    /// of the region; reserved concurrency 0 stops it. Allocates its pool.
+    ///
+    /// # Errors
+    ///
+    /// An empty or taken name, a specification out of range, an instance
+    /// larger than any node, a reservation that the account cannot give, or
+    /// one function more than the region was built for.
+    pub fn add_function(
+        &mut self,
+        name: &str,
+        spec: FunctionSpec,
+    ) -> Result<FunctionId, FunctionError> {
+        let config = self.region.config();
+        if name.is_empty() {
+            return Err(FunctionError::NoName);
+        }
+        if self.names.contains_key(name) {
+            return Err(FunctionError::NameTaken { name: name.to_string() });
+        }
+        let full = FunctionError::Full { max_functions: config.max_functions };
+        let index = u32::try_from(self.names.len()).unwrap_or(u32::MAX);
+        let entry = self.region.functions.get(index as usize).ok_or_else(|| full.clone())?;
+        let function = Function::new(&spec)?;
+        if let Some(fleet) = &self.region.fleet {
+            fleet.fits_empty(spec.resources)?;
+        }
+        if spec.reserved_concurrency.is_some() {
+            let reserved = spec.reserved_concurrency;
+            self.limits.set_reserved(&self.region.account, function.gate(), reserved)?;
+        }
+        // Only this control adds functions, in order, so the entry is free.
+        entry.set(Box::new(function)).map_err(|_| full)?;
+        let id = FunctionId::new(index, config.generation);
+        self.names.insert(name.to_string(), id);
+        Ok(id)
+    }
+
+    /// The function of that name.
+    pub fn function(&self, name: &str) -> Option<FunctionId> {
+        self.names.get(name).copied()
+    }
+
+    /// Sets the account limit. Requests in flight above it go on; none is
+    /// admitted until enough have ended.
+    ///
+    /// # Errors
+    ///
+    /// A limit that does not leave the unreserved minimum beside the
+    /// reservations.
+    pub fn set_account_limit(&mut self, limit: u32) -> Result<(), LimitError> {
+        self.limits.set_account_limit(&self.region.account, limit)
+    }
+
+    /// Sets or, with `None`, removes a function's reserved concurrency.
+    ///
+    /// # Errors
+    ///
+    /// A foreign handle, or a reservation that does not leave the unreserved
+    /// minimum.
+    pub fn set_reserved_concurrency(
+        &mut self,
+        function: FunctionId,
+        reserved: Option<u32>,
+    ) -> Result<(), SettingError> {
+        let gate = self.region.function(function)?.gate();
+        Ok(self.limits.set_reserved(&self.region.account, gate, reserved)?)
+    }
+
+    /// Sets how long a function's instances stay idle; holds from the next
+    /// reap on.
+    ///
+    /// # Errors
+    ///
+    /// A foreign handle.
+    pub fn set_keep_alive(
+        &mut self,
+        function: FunctionId,
+        keep_alive: Duration,
+    ) -> Result<(), UnknownFunction> {
+        self.region.function(function)?.set_keep_alive(keep_alive);
+        Ok(())
+    }
+
+    /// The account limit in force.
+    pub const fn account_limit(&self) -> u32 {
+        self.limits.account_limit()
+    }
+
+    /// The sum of all reservations.
+    pub const fn reserved_sum(&self) -> u32 {
+        self.limits.reserved_sum()
+    }
+
+    /// Claimed concurrency, as AWS's `ClaimedAccountConcurrency`: unreserved
+    /// requests in flight and every reservation, used or not.
+    pub fn claimed_concurrency(&self) -> u64 {
+        self.region.account.claimed(self.limits.account_limit())
+    }
+}

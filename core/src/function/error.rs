@@ -1,0 +1,144 @@
+//! Why a call on the data plane is refused.
+
+use core::fmt;
+
+use crate::concurrency::ThrottleReason;
+use crate::id::{FunctionId, InstanceId};
+use crate::placement::Refusal;
+use crate::pool::SeatError;
+
+/// A handle that names no function of this region.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct UnknownFunction {
+    /// The handle.
+    pub function: FunctionId,
+}
+
+impl fmt::Display for UnknownFunction {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} is no function of this region", self.function)
+    }
+}
+
+impl core::error::Error for UnknownFunction {}
+
+/// Why an invocation is refused. It holds nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum InvokeError {
+    /// A handle of another region, or of none.
+    UnknownFunction(UnknownFunction),
+    /// A concurrency limit is reached; AWS Lambda answers 429
+    /// `TooManyRequestsException` with this reason.
+    Throttled(ThrottleReason),
+    /// Every instance that the function may have serves as many requests as
+    /// it can.
+    InstanceLimit {
+        /// The most instances of the function.
+        max_instances: u32,
+    },
+    /// No instance is idle and no node has room for another one.
+    NoCapacity(Refusal),
+}
+
+impl InvokeError {
+    /// The key of this refusal in counts and reports: AWS's throttle reason,
+    /// `InstanceLimitExceeded`, ECS's `RESOURCE:CPU` or `RESOURCE:MEMORY`, or
+    /// `UnknownFunction`.
+    pub const fn reason(&self) -> &'static str {
+        match self {
+            Self::UnknownFunction(_) => "UnknownFunction",
+            Self::Throttled(reason) => reason.as_str(),
+            Self::InstanceLimit { .. } => "InstanceLimitExceeded",
+            Self::NoCapacity(refusal) => refusal.resource.reason(),
+        }
+    }
+}
+
+impl From<UnknownFunction> for InvokeError {
+    fn from(error: UnknownFunction) -> Self {
+        Self::UnknownFunction(error)
+    }
+}
+
+impl fmt::Display for InvokeError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::UnknownFunction(error) => error.fmt(f),
+            Self::Throttled(reason) => write!(f, "throttled: {reason}"),
+            Self::InstanceLimit { max_instances } => {
+                write!(f, "all of the function's {max_instances} instances are busy")
+            }
+            Self::NoCapacity(refusal) => refusal.fmt(f),
+        }
+    }
+}
+
+impl core::error::Error for InvokeError {}
+
+/// Why a lease cannot be used. Nothing has changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum LeaseError {
+    /// It was completed or failed before, or is of another region.
+    Stale,
+    /// `complete` before `started`.
+    NotStarted,
+    /// `started` for an instance that had reported it.
+    AlreadyStarted,
+}
+
+impl From<SeatError> for LeaseError {
+    fn from(error: SeatError) -> Self {
+        match error {
+            SeatError::Stale => Self::Stale,
+            SeatError::NotStarted => Self::NotStarted,
+            SeatError::AlreadyStarted => Self::AlreadyStarted,
+        }
+    }
+}
+
+impl fmt::Display for LeaseError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Stale => {
+                "stale lease: it was completed or failed before, or is of another region"
+            }
+            Self::NotStarted => "the instance has not reported that it started",
+            Self::AlreadyStarted => "the instance has reported before that it started",
+        })
+    }
+}
+
+impl core::error::Error for LeaseError {}
+
+/// Why an instance cannot be acted on. Nothing has changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum InstanceError {
+    /// It has stopped, or is of another region.
+    Stale {
+        /// The handle.
+        instance: InstanceId,
+    },
+    /// `stopped` was reported for an instance that was not told to stop.
+    NotStopping {
+        /// The handle.
+        instance: InstanceId,
+    },
+}
+
+impl fmt::Display for InstanceError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Stale { instance } => {
+                write!(f, "stale instance {instance}: it has stopped, or is of another region")
+            }
+            Self::NotStopping { instance } => {
+                write!(f, "instance {instance} was not told to stop, so it cannot have stopped")
+            }
+        }
+    }
+}
+
+impl core::error::Error for InstanceError {}

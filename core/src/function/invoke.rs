@@ -1,0 +1,332 @@
+//! One function: its limit, its instances and its room on the fleet, composed
+//! into the path that a request takes. Needs no allocator.
+
+use core::fmt;
+
+use super::counters::Tallies;
+use super::{Counters, FunctionSpec, InvokeError, SpecError};
+use crate::concurrency::{Account, Gate};
+use crate::id::{NodeId, SlotId};
+use crate::placement::{Fleet, Reservation, Strategy};
+use crate::pool::{self, MAX_PLACE, Pool, Reaped, Seat, SeatError, SlotError};
+use crate::sync::{AtomicU64, Ordering, Storage};
+use crate::time::{Duration, Instant};
+
+/// The place of an instance that is on no node.
+const NO_NODE: u32 = MAX_PLACE;
+
+/// How an invocation found its instance.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Start {
+    /// An idle instance took it.
+    Warm,
+    /// A new instance is to be started for it.
+    Cold {
+        /// On this node; `None` where there is no fleet.
+        node: Option<NodeId>,
+    },
+}
+
+/// An admitted request of a [`Function`].
+#[derive(Debug, PartialEq, Eq)]
+#[must_use = "the seat is held until it is completed or failed"]
+pub struct Admitted {
+    /// The instance.
+    pub slot: SlotId,
+    /// The hold: given to [`Function::complete`] or [`Function::fail`].
+    pub seat: Seat,
+    /// Whether the instance is to be started.
+    pub start: Start,
+}
+
+/// One function and its instances.
+///
+/// The account, and the fleet if there is one, are passed to each call: always
+/// the same ones. All methods take `&self`, are lock-free and allocate
+/// nothing. `W` is where the pool keeps its words (see
+/// [`Pool`](crate::pool::Pool)).
+///
+/// ```
+/// use warmstow_core::concurrency::Account;
+/// use warmstow_core::function::{Function, FunctionSpec};
+/// use warmstow_core::placement::{FixedFleet, Strategy};
+/// use warmstow_core::sync::AtomicU64;
+/// use warmstow_core::time::Instant;
+///
+/// const SPEC: FunctionSpec = FunctionSpec { max_instances: 8, ..FunctionSpec::of_memory(128) };
+/// let words: [AtomicU64; SPEC.pool().words()] = core::array::from_fn(|_| AtomicU64::new(0));
+/// let function = Function::new_in(&words[..], &SPEC)?;
+/// let account = Account::new(100);
+///
+/// let nowhere = None::<&FixedFleet<1>>;
+/// let cold = function.invoke(Instant::ZERO, &account, nowhere, Strategy::Random)?;
+/// function.started(&cold.seat)?;
+/// function.complete(Instant::from_secs(1), &account, cold.seat)?;
+/// # Ok::<(), Box<dyn core::error::Error>>(())
+/// ```
+pub struct Function<W> {
+    gate: Gate,
+    pool: Pool<W>,
+    spec: FunctionSpec,
+    keep_alive_ns: AtomicU64,
+    tallies: Tallies,
+}
+
+#[cfg(feature = "alloc")]
+impl Function<alloc::boxed::Box<[AtomicU64]>> {
+    /// A function with its pool on the heap; see [`Function::new_in`].
+    ///
+    /// # Errors
+    ///
+    /// What of `spec` is out of range.
+    pub fn new(spec: &FunctionSpec) -> Result<Self, SpecError> {
+        spec.validate()?;
+        Ok(Self::of(Pool::new(spec.pool())?, spec))
+    }
+}
+
+impl<W: Storage> Function<W> {
+    /// A function with its pool in `words`, unreserved: a reservation is set
+    /// by [`Limits::set_reserved`](crate::concurrency::Limits::set_reserved)
+    /// on its [`gate`](Self::gate).
+    ///
+    /// # Errors
+    ///
+    /// What of `spec` is out of range, or that the words are too few.
+    pub fn new_in(words: W, spec: &FunctionSpec) -> Result<Self, SpecError> {
+        spec.validate()?;
+        Ok(Self::of(Pool::new_in(words, spec.pool())?, spec))
+    }
+
+    fn of(pool: Pool<W>, spec: &FunctionSpec) -> Self {
+        Self {
+            gate: Gate::new(),
+            pool,
+            spec: *spec,
+            keep_alive_ns: AtomicU64::new(spec.keep_alive.as_nanos()),
+            tallies: Tallies::new(),
+        }
+    }
+
+    /// Admits a request and finds or starts an instance for it.
+    ///
+    /// With an idle instance: O(1). Without: O(nodes), and two reads of each
+    /// leaf of the idle set.
+    ///
+    /// # Errors
+    ///
+    /// Which limit is reached, or which resource is short. Nothing is held.
+    #[inline]
+    pub fn invoke<F: Storage>(
+        &self,
+        now: Instant,
+        account: &Account,
+        fleet: Option<&Fleet<F>>,
+        strategy: Strategy,
+    ) -> Result<Admitted, InvokeError> {
+        if let Err(reason) = self.gate.try_acquire(account) {
+            self.tallies.throttled(reason);
+            return Err(InvokeError::Throttled(reason));
+        }
+        match self.pool.claim_or_begin(now) {
+            Some(Ok(pool::Claim { slot, seat })) => {
+                Ok(Admitted { slot, seat, start: Start::Warm })
+            }
+            Some(Err(vacancy)) => self.start(vacancy, account, fleet, strategy),
+            None => {
+                self.give_unit_back(account);
+                self.tallies.instance_limit();
+                Err(InvokeError::InstanceLimit { max_instances: self.spec.max_instances })
+            }
+        }
+    }
+
+    /// The cold half of [`Function::invoke`]: room on a node, then the slot.
+    fn start<F: Storage>(
+        &self,
+        vacancy: pool::Vacancy,
+        account: &Account,
+        fleet: Option<&Fleet<F>>,
+        strategy: Strategy,
+    ) -> Result<Admitted, InvokeError> {
+        let node = match fleet.map(|fleet| fleet.place(self.spec.resources, strategy)) {
+            None => None,
+            Some(Ok(room)) => Some(room.into_parts().0),
+            Some(Err(refusal)) => {
+                self.pool.cancel(vacancy);
+                self.give_unit_back(account);
+                self.tallies.no_capacity(refusal.resource);
+                return Err(InvokeError::NoCapacity(refusal));
+            }
+        };
+        let place = node.map_or(NO_NODE, NodeId::index);
+        let pool::Claim { slot, seat } = self.pool.start(vacancy, place);
+        Ok(Admitted { slot, seat, start: Start::Cold { node } })
+    }
+
+    /// Reports that a cold-started instance has initialised.
+    ///
+    /// # Errors
+    ///
+    /// A stale seat, or an instance that has reported this before.
+    pub fn started(&self, seat: &Seat) -> Result<(), SeatError> {
+        self.pool.started(seat)
+    }
+
+    /// Reports that a request is done. `Some(slot)`: that instance was drained
+    /// and is now empty; stop it, then report [`Function::stopped`].
+    ///
+    /// # Errors
+    ///
+    /// A stale seat, or an instance that has not started.
+    #[inline]
+    pub fn complete(
+        &self,
+        now: Instant,
+        account: &Account,
+        seat: Seat,
+    ) -> Result<Option<SlotId>, SeatError> {
+        // The seat first: were the unit free before it, a request could be
+        // admitted and find no seat.
+        let stop = self.pool.release(now, seat)?;
+        self.give_unit_back(account);
+        Ok(stop)
+    }
+
+    /// Reports that a request failed in a way that its instance does not
+    /// survive: crash, timeout or failed start. The instance takes no more
+    /// requests; `Some(slot)` once it is empty: stop it, then report
+    /// [`Function::stopped`].
+    ///
+    /// # Errors
+    ///
+    /// A stale seat.
+    pub fn fail(
+        &self,
+        now: Instant,
+        account: &Account,
+        seat: Seat,
+    ) -> Result<Option<SlotId>, SeatError> {
+        let stop = self.pool.fail(now, seat)?;
+        self.give_unit_back(account);
+        self.tallies.failed();
+        Ok(stop)
+    }
+
+    fn give_unit_back(&self, account: &Account) {
+        let held = self.gate.release(account);
+        debug_assert!(held.is_ok(), "every admitted request holds a unit");
+    }
+
+    /// Takes an instance out of service; see [`Pool::drain`].
+    ///
+    /// # Errors
+    ///
+    /// An instance that has been told to stop or has stopped.
+    pub fn drain(&self, slot: SlotId) -> Result<Option<SlotId>, SlotError> {
+        self.pool.drain(slot)
+    }
+
+    /// The instances that were idle for the keep-alive; see [`Pool::reap`].
+    pub fn reap(&self, now: Instant) -> pool::Reap<'_, W> {
+        self.pool.reap(now, self.keep_alive())
+    }
+
+    /// Takes one instance out of service if it was idle for the keep-alive;
+    /// see [`Pool::reap_one`].
+    ///
+    /// # Errors
+    ///
+    /// An instance that has stopped.
+    pub fn reap_one(&self, now: Instant, slot: SlotId) -> Result<Reaped, SlotError> {
+        self.pool.reap_one(now, self.keep_alive(), slot)
+    }
+
+    /// Reports that the host has stopped an instance: its room on the node and
+    /// its slot are free again.
+    ///
+    /// # Errors
+    ///
+    /// An instance that was not told to stop, or has stopped before.
+    pub fn stopped<F: Storage>(
+        &self,
+        fleet: Option<&Fleet<F>>,
+        slot: SlotId,
+    ) -> Result<(), SlotError> {
+        let place = self.pool.stopped(slot)?;
+        if let (Some(fleet), true) = (fleet, place != NO_NODE) {
+            let node = NodeId::new(place, fleet.generation());
+            let back = fleet.release(Reservation::from_parts(node, self.spec.resources));
+            debug_assert!(back.is_ok(), "every instance holds room on its node");
+        }
+        Ok(())
+    }
+
+    /// The node that an instance is on; `None` where there is no fleet.
+    ///
+    /// # Errors
+    ///
+    /// An instance that has stopped.
+    pub fn node<F: Storage>(
+        &self,
+        fleet: Option<&Fleet<F>>,
+        slot: SlotId,
+    ) -> Result<Option<NodeId>, SlotError> {
+        let place = self.pool.place(slot)?;
+        let on = fleet.filter(|_| place != NO_NODE);
+        Ok(on.map(|fleet| NodeId::new(place, fleet.generation())))
+    }
+
+    /// The function's limit.
+    pub const fn gate(&self) -> &Gate {
+        &self.gate
+    }
+
+    /// The function's instances.
+    pub const fn pool(&self) -> &Pool<W> {
+        &self.pool
+    }
+
+    /// The settings that the function was built with. Its reservation and
+    /// keep-alive may have been set since: see [`Gate::reserved`] and
+    /// [`Function::keep_alive`].
+    pub const fn spec(&self) -> &FunctionSpec {
+        &self.spec
+    }
+
+    /// How long an instance stays idle now.
+    pub fn keep_alive(&self) -> Duration {
+        // ORDERING: Relaxed: a setting by itself, no data published with it.
+        Duration::from_nanos(self.keep_alive_ns.load(Ordering::Relaxed))
+    }
+
+    /// Sets how long an instance stays idle; holds from the next reap on.
+    pub fn set_keep_alive(&self, keep_alive: Duration) {
+        // ORDERING: Relaxed: a setting by itself, no data published with it.
+        self.keep_alive_ns.store(keep_alive.as_nanos(), Ordering::Relaxed);
+    }
+
+    /// What the function has done. O(seats).
+    pub fn counters(&self) -> Counters {
+        let mut counters = Counters::default();
+        self.tallies.read(&mut counters);
+        let tally = self.pool.tally();
+        counters.warm_starts = tally.requests.saturating_sub(tally.instances_started);
+        counters.cold_starts = tally.instances_started;
+        let ended = tally.requests.saturating_sub(tally.in_flight);
+        counters.completions = ended.saturating_sub(counters.failures);
+        counters.in_flight = tally.in_flight;
+        counters.instances = tally.instances;
+        counters.idle_instances = tally.idle_instances;
+        counters
+    }
+}
+
+impl<W: Storage> fmt::Debug for Function<W> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Function")
+            .field("spec", &self.spec)
+            .field("counters", &self.counters())
+            .finish()
+    }
+}

@@ -1,0 +1,275 @@
+//! The data plane of many functions: handles in, leases and instances out.
+
+use alloc::boxed::Box;
+use alloc::sync::Arc;
+use core::fmt;
+
+use once_cell::race::OnceBox;
+
+use super::{
+    Admitted, ConfigError, Control, Counters, Function, InstanceError, InvokeError, Lease,
+    LeaseError, RegionConfig, Start, UnknownFunction,
+};
+use crate::concurrency::{Account, Limits};
+use crate::id::{FunctionId, InstanceId, NodeId, SlotId};
+use crate::placement::Fleet;
+use crate::pool::{self, Reaped, SlotError};
+use crate::sync::AtomicU64;
+use crate::time::Instant;
+
+type Words = Box<[AtomicU64]>;
+
+/// The functions of one account in one region, and the fleet they run on.
+///
+/// This is the data plane: every method takes `&self`, may be called from any
+/// thread at any time, is lock-free and allocates nothing. Share it by its
+/// `Arc`. Nodes, functions and limits are the [`Control`]'s.
+pub struct Region {
+    config: RegionConfig,
+    pub(super) account: Account,
+    pub(super) fleet: Option<Fleet<Words>>,
+    pub(super) functions: Box<[OnceBox<Function<Words>>]>,
+}
+
+/// An admitted invocation.
+#[derive(Debug, PartialEq, Eq)]
+#[must_use = "the lease holds an instance until it is completed or failed"]
+pub struct Invocation {
+    /// The hold: given to [`Region::complete`] or [`Region::fail`].
+    pub lease: Lease,
+    /// The instance that serves it.
+    pub instance: InstanceId,
+    /// Whether that instance is to be started first.
+    pub start: Start,
+}
+
+impl Region {
+    /// A region without nodes or functions, and its one control plane.
+    ///
+    /// # Errors
+    ///
+    /// What of `config` is out of range.
+    pub fn new(config: RegionConfig) -> Result<(Arc<Self>, Control), ConfigError> {
+        let most = RegionConfig::MAX_FUNCTIONS;
+        if config.max_functions == 0 || config.max_functions > most {
+            return Err(ConfigError::MaxFunctions { value: config.max_functions });
+        }
+        let (limits, account) = Limits::new(config.account_limit, config.unreserved_minimum)?;
+        let fleet = match config.max_nodes {
+            0 => None,
+            nodes => Some(Fleet::new(nodes, config.generation, config.seed)?),
+        };
+        let functions = (0..config.max_functions).map(|_| OnceBox::new()).collect();
+        let region = Arc::new(Self { config, account, fleet, functions });
+        Ok((region.clone(), Control::new(region, limits)))
+    }
+
+    /// The settings that the region was built with. The account limit may have
+    /// been set since: see [`Control::account_limit`].
+    pub const fn config(&self) -> &RegionConfig {
+        &self.config
+    }
+
+    /// Admits a request of `function` and says which instance serves it.
+    ///
+    /// Cost: see [`Function::invoke`].
+    ///
+    /// # Errors
+    ///
+    /// Which limit is reached or which resource is short; or a foreign handle.
+    /// Nothing is held.
+    #[inline]
+    pub fn invoke(&self, now: Instant, function: FunctionId) -> Result<Invocation, InvokeError> {
+        let Admitted { slot, seat, start } = self.function(function)?.invoke(
+            now,
+            &self.account,
+            self.fleet.as_ref(),
+            self.config.strategy,
+        )?;
+        Ok(Invocation {
+            lease: Lease { function, seat },
+            instance: InstanceId { function, slot },
+            start,
+        })
+    }
+
+    /// Reports that a cold-started instance has initialised. The request goes
+    /// on; the instance's other seats, if it has more than one, open.
+    ///
+    /// # Errors
+    ///
+    /// A stale lease, or an instance that has reported this before.
+    pub fn started(&self, _now: Instant, lease: &Lease) -> Result<(), LeaseError> {
+        Ok(self.of_lease(lease)?.started(&lease.seat)?)
+    }
+
+    /// Reports that a request is done, well or with an error that its instance
+    /// survives. `Some(instance)`: that instance was drained and is now empty;
+    /// stop it, then report [`Region::stopped`].
+    ///
+    /// The instance's idle clock starts at `now`.
+    ///
+    /// # Errors
+    ///
+    /// A stale lease, or an instance that has not started.
+    #[inline]
+    pub fn complete(&self, now: Instant, lease: Lease) -> Result<Option<InstanceId>, LeaseError> {
+        let stop = self.of_lease(&lease)?.complete(now, &self.account, lease.seat)?;
+        Ok(stop.map(|slot| InstanceId { function: lease.function, slot }))
+    }
+
+    /// Reports that a request failed in a way that its instance does not
+    /// survive: crash, timeout or failed start. The instance takes no more
+    /// requests. `Some(instance)` once it is empty: stop it, then report
+    /// [`Region::stopped`].
+    ///
+    /// # Errors
+    ///
+    /// A stale lease.
+    pub fn fail(&self, now: Instant, lease: Lease) -> Result<Option<InstanceId>, LeaseError> {
+        let stop = self.of_lease(&lease)?.fail(now, &self.account, lease.seat)?;
+        Ok(stop.map(|slot| InstanceId { function: lease.function, slot }))
+    }
+
+    /// Takes an instance out of service: it gets no more requests and those in
+    /// flight finish. `Some(instance)` if it had none: stop it, then report
+    /// [`Region::stopped`]. Draining twice changes nothing.
+    ///
+    /// # Errors
+    ///
+    /// An instance that was told to stop, has stopped, or is foreign.
+    pub fn drain(
+        &self,
+        _now: Instant,
+        instance: InstanceId,
+    ) -> Result<Option<InstanceId>, InstanceError> {
+        let stop = of_instance(instance, self.of_instance(instance)?.drain(instance.slot))?;
+        Ok(stop.map(|slot| InstanceId { slot, ..instance }))
+    }
+
+    /// The instances of `function` to be stopped now: those idle for the
+    /// keep-alive or longer, and those drained that no one has reported. For
+    /// each: stop it, then report [`Region::stopped`]. O(instances) in all.
+    ///
+    /// # Errors
+    ///
+    /// A foreign handle.
+    pub fn reap(&self, now: Instant, function: FunctionId) -> Result<Reap<'_>, UnknownFunction> {
+        Ok(Reap { function, inner: self.function(function)?.reap(now) })
+    }
+
+    /// Takes one instance out of service if it was idle for its keep-alive;
+    /// else says until when it may stay. O(1).
+    ///
+    /// # Errors
+    ///
+    /// An instance that has stopped, or is foreign.
+    pub fn reap_instance(
+        &self,
+        now: Instant,
+        instance: InstanceId,
+    ) -> Result<Reaped, InstanceError> {
+        of_instance(instance, self.of_instance(instance)?.reap_one(now, instance.slot))
+    }
+
+    /// Reports that the host has stopped an instance: its room on the node and
+    /// its slot are free again.
+    ///
+    /// # Errors
+    ///
+    /// An instance that was not told to stop, has stopped before, or is
+    /// foreign.
+    pub fn stopped(&self, _now: Instant, instance: InstanceId) -> Result<(), InstanceError> {
+        let function = self.of_instance(instance)?;
+        of_instance(instance, function.stopped(self.fleet.as_ref(), instance.slot))
+    }
+
+    /// The node that an instance is on; `None` where the region has no fleet.
+    ///
+    /// # Errors
+    ///
+    /// An instance that has stopped, or is foreign.
+    pub fn node_of(&self, instance: InstanceId) -> Result<Option<NodeId>, InstanceError> {
+        let function = self.of_instance(instance)?;
+        of_instance(instance, function.node(self.fleet.as_ref(), instance.slot))
+    }
+
+    /// What a function has done. O(instances).
+    ///
+    /// # Errors
+    ///
+    /// A foreign handle.
+    pub fn counters(&self, function: FunctionId) -> Result<Counters, UnknownFunction> {
+        Ok(self.function(function)?.counters())
+    }
+
+    /// One function: its limit, its instances, its keep-alive. O(1).
+    ///
+    /// # Errors
+    ///
+    /// A foreign handle.
+    #[inline]
+    pub fn function(&self, function: FunctionId) -> Result<&Function<Words>, UnknownFunction> {
+        self.functions
+            .get(function.index() as usize)
+            .filter(|_| function.generation() == self.config.generation)
+            .and_then(OnceBox::get)
+            .ok_or(UnknownFunction { function })
+    }
+
+    /// The account's unreserved concurrency.
+    pub const fn account(&self) -> &Account {
+        &self.account
+    }
+
+    /// The nodes; `None` where the region was built for 0 of them.
+    pub const fn fleet(&self) -> Option<&Fleet<Words>> {
+        self.fleet.as_ref()
+    }
+
+    #[inline]
+    fn of_lease(&self, lease: &Lease) -> Result<&Function<Words>, LeaseError> {
+        self.function(lease.function).map_err(|_| LeaseError::Stale)
+    }
+
+    fn of_instance(&self, instance: InstanceId) -> Result<&Function<Words>, InstanceError> {
+        self.function(instance.function).map_err(|_| InstanceError::Stale { instance })
+    }
+}
+
+/// A pool's answer about a slot as the region's about an instance.
+fn of_instance<T>(
+    instance: InstanceId,
+    answer: Result<T, SlotError>,
+) -> Result<T, InstanceError> {
+    answer.map_err(|error| match error {
+        SlotError::NotStopping { .. } => InstanceError::NotStopping { instance },
+        _ => InstanceError::Stale { instance },
+    })
+}
+
+/// The instances to stop, one at each step; see [`Region::reap`].
+#[must_use = "an iterator does nothing until it is stepped"]
+#[derive(Debug)]
+pub struct Reap<'a> {
+    function: FunctionId,
+    inner: pool::Reap<'a, Words>,
+}
+
+impl Iterator for Reap<'_> {
+    type Item = InstanceId;
+
+    fn next(&mut self) -> Option<InstanceId> {
+        let slot: SlotId = self.inner.next()?;
+        Some(InstanceId { function: self.function, slot })
+    }
+}
+
+impl fmt::Debug for Region {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Region")
+            .field("config", &self.config)
+            .field("account", &self.account)
+            .finish_non_exhaustive()
+    }
+}
