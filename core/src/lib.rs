@@ -1,11 +1,67 @@
 //! The scheduling core that platforms link to run functions and containers.
+//!
+//! Three mechanisms stand behind a function platform (AWS Lambda's model) and
+//! a container platform (AWS ECS's model), and this crate is those three:
+//!
+//! * [`pool`]: an invocation takes an idle instance (warm start) or starts one
+//!   (cold start); an instance idle for too long is stopped;
+//! * [`concurrency`]: how many requests may run at once, for each function and
+//!   for the account, exactly;
+//! * [`placement`]: which node has room for a new instance, and why not.
+//!
+//! [`function`] composes them into the path of an invocation; that module's
+//! page is the place to start. [`sim`] (feature `sim`) replays traces in
+//! virtual time through the very same objects, and [`cost`] prices the result.
+//!
+//! # The contract
+//!
+//! The crate is `no_std` and *sans-IO*: it reads no clock, starts no thread,
+//! does no I/O and draws no randomness but from a seed. `now` is an argument;
+//! what is to be done (start this instance there, stop that one) is an answer,
+//! and the host reports back what happened. The same calls give the same
+//! answers, bit for bit, on every target.
+//!
+//! The data plane takes `&self` from any thread, is lock-free and allocates
+//! nothing after construction. The control plane has one owner.
+//!
+//! # Floor plan
+//!
+//! ```text
+//! id time resources rng math      kernel
+//!   ^
+//! sync                            the only door to atomics
+//!   ^
+//! pool  concurrency  placement    three mechanisms, unknown to each other
+//!   ^
+//! function                        the path of an invocation; region, control
+//!   ^
+//! cost, sim                       virtual time drives exactly these objects
+//! ```
+//!
+//! # Features
+//!
+//! | feature | what for |
+//! |---|---|
+//! | `alloc` (default) | owned pools and fleets, [`Region`](function::Region) |
+//! | `sim` | the simulator |
+//! | `serde` | handles, specifications and reports as data |
+//! | `portable-atomic` | that crate's atomics also where the target has its own |
+//!
+//! Without `alloc`, pools, limits, fleets and [`Function`](function::Function)
+//! work in memory of fixed capacity. On targets without 64-bit atomics the
+//! crate falls back on `portable-atomic` with critical sections: it works, and
+//! is not lock-free there.
 #![cfg_attr(not(test), no_std)]
 #![deny(unsafe_code)]
 
 #[cfg(feature = "alloc")]
 extern crate alloc;
 
+pub mod concurrency;
+pub mod function;
 pub mod id;
+pub mod internals;
+pub mod placement;
 pub mod pool;
 pub mod resources;
 pub mod sync;

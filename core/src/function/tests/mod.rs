@@ -1,1 +1,8 @@
-//! Tests of the invocation path.
+//! Tests of the invocation path: its rules, many threads, and loom.
+
+#[cfg(all(test, loom))]
+mod loom_invoke;
+#[cfg(all(test, not(loom)))]
+mod spec;
+#[cfg(all(test, not(loom)))]
+mod threads;

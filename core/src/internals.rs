@@ -1,0 +1,85 @@
+//! How the lock-free pieces work together: what each word holds, what pairs
+//! with what, and what is promised of the whole. Documentation only.
+//!
+//! Each lock-free file opens with its own protocol. This page is the map, and
+//! holds the arguments that span two files.
+//!
+//! # The words
+//!
+//! | word | file | fields | written by |
+//! |---|---|---|---|
+//! | account | `concurrency/account.rs` | in flight 32, limit 32 | admissions, completions; limit: control |
+//! | gate | `concurrency/gate.rs` | reserved?, limit, in flight, charged | as above |
+//! | leaf | `pool/claim_set.rs` | insertions 32, members 32 | whoever owns the index |
+//! | hint | `pool/claim_set.rs` | one bit a leaf | anyone; advisory |
+//! | slot | `pool/slot.rs` | generation 28, state 3, collected 11, place 22 | see its state machine |
+//! | seat | `pool/seat.rs` | sequence 63, held 1 | the holder |
+//! | last use | `pool/instances.rs` | nanoseconds | a holder of a seat |
+//! | free | `placement/word.rs` | CPU units 24, MiB 24, instances 16 | reservations |
+//!
+//! No invariant spans two words in the sense that both must change at once.
+//! Where two words belong together, one of them is *owned* while the other
+//! changes:
+//!
+//! * **seat and leaf**: the index's bit is out of the leaf while the seat word
+//!   changes hands.
+//! * **last use and leaf**: written by the holder of a seat before the
+//!   insertion of its index (Release); read by whoever claimed it (Acquire).
+//!   A reaper judges it while it holds every seat of the instance.
+//! * **slot and leaf**: a seat in hand pins the slot's generation, because the
+//!   generation changes only after every seat is collected.
+//! * **gate and account**: a function without a reservation takes the account's
+//!   unit first and the gate's second, and gives back in reverse; the protocol
+//!   of a switch is in `concurrency/gate.rs`.
+//! * **slot and node**: room is reserved before the slot starts and released
+//!   after it has stopped; in between the slot's `place` remembers the node.
+//!
+//! # The path of an invocation, and what can be seen from outside
+//!
+//! `invoke` takes a unit (gate), then a seat or a vacancy (pool), then room
+//! (fleet); each step is one linearizable operation. A refusal after the first
+//! step gives the unit back, so for the length of that call the unit is held by
+//! a request that does not run. A concurrent request can be throttled by it.
+//! This is the bound on early refusal: at most one unit for each invocation
+//! that is being refused for want of an instance or of room at that moment.
+//! With room on the fleet, and at least as many instances as the limit, there
+//! is none.
+//!
+//! `complete` gives the seat back before the unit. So a request that is
+//! admitted by that unit finds the seat.
+//!
+//! # "None idle" and "none vacant" at once
+//!
+//! A request with a unit in hand that finds neither a free seat nor a vacant
+//! slot is refused with the instance limit. The two sets are not one word.
+//! `Pool::claim_or_begin` proves the pair: it remembers the idle set's count of
+//! insertions at the instant it was empty, sees the vacant set empty, and then
+//! finds the count unchanged. Nothing was inserted in between, so the idle set
+//! was still empty at the instant when the vacant set was.
+//!
+//! # Why no SeqCst
+//!
+//! Two places look like Dekker's pattern (each side writes its own word and
+//! reads the other's): a release against a drain, and a claim against a proof
+//! of emptiness. In both, the two sides do a read-modify-write on one common
+//! leaf word, and the modification order of that word decides who saw whom.
+//! `AcqRel` on it is enough, and loom, which treats `SeqCst` accesses as
+//! `AcqRel`, explores exactly what is promised.
+//!
+//! # Bounds
+//!
+//! | what | bound | at |
+//! |---|---|---|
+//! | stale lease taken for a live one | 2^40 requests on one seat | a million a second: 12 days |
+//! | stale instance taken for a live one | never: a slot retires after 2^28 - 1 instances | one a second: 8 years |
+//! | false proof of emptiness | a multiple of 2^32 insertions in one leaf during one proof | ten million a second: a thread that sleeps 7 minutes |
+//! | warm instance missed by a claim | one for each reaper looking at an instance at that moment | |
+//! | drained instance reported late | by the next `reap`, when a claim raced the last release | |
+//!
+//! # Lock-freedom
+//!
+//! Every loop in the data plane retries only when another thread changed the
+//! word in between, so some thread always finishes. No thread ever waits for a
+//! named other one: an index, a seat, a unit or room that a stopped thread
+//! holds is simply not there for the others. (On targets where
+//! `portable-atomic` falls back on critical sections this does not hold.)
