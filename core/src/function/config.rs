@@ -60,16 +60,8 @@ pub enum ConfigError {
         /// The value.
         value: u32,
     },
-    /// The account's limits.
-    Limit(LimitError),
     /// The fleet.
     Fleet(FleetError),
-}
-
-impl From<LimitError> for ConfigError {
-    fn from(error: LimitError) -> Self {
-        Self::Limit(error)
-    }
 }
 
 impl From<FleetError> for ConfigError {
@@ -86,7 +78,6 @@ impl fmt::Display for ConfigError {
                 "max_functions is {value}: it must be 1 to {}",
                 RegionConfig::MAX_FUNCTIONS
             ),
-            Self::Limit(error) => error.fmt(f),
             Self::Fleet(error) => error.fmt(f),
         }
     }

@@ -144,6 +144,6 @@ impl Control {
     /// Claimed concurrency, as AWS's `ClaimedAccountConcurrency`: unreserved
     /// requests in flight and every reservation, used or not.
     pub fn claimed_concurrency(&self) -> u64 {
-        self.region.account.claimed(self.limits.account_limit())
+        self.limits.claimed(&self.region.account)
     }
 }

@@ -7,13 +7,15 @@ use super::counters::Tallies;
 use super::{Counters, FunctionSpec, InvokeError, SpecError};
 use crate::concurrency::{Account, Gate};
 use crate::id::{NodeId, SlotId};
-use crate::placement::{Fleet, Reservation, Strategy};
+use crate::placement::{Fleet, MAX_NODES, Reservation, Strategy};
 use crate::pool::{self, MAX_PLACE, Pool, Reaped, Seat, SeatError, SlotError};
 use crate::sync::{AtomicU64, Ordering, Storage};
 use crate::time::{Duration, Instant};
 
 /// The place of an instance that is on no node.
 const NO_NODE: u32 = MAX_PLACE;
+
+const _: () = assert!(MAX_NODES <= MAX_PLACE, "a slot can name every node");
 
 /// How an invocation found its instance.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,18 +49,18 @@ pub struct Admitted {
 /// [`Pool`](crate::pool::Pool)).
 ///
 /// ```
-/// use warmstow_core::concurrency::Account;
+/// use warmstow_core::concurrency::Limits;
 /// use warmstow_core::function::{Function, FunctionSpec};
-/// use warmstow_core::placement::{FixedFleet, Strategy};
+/// use warmstow_core::placement::{Fleet, Strategy};
 /// use warmstow_core::sync::AtomicU64;
 /// use warmstow_core::time::Instant;
 ///
 /// const SPEC: FunctionSpec = FunctionSpec { max_instances: 8, ..FunctionSpec::of_memory(128) };
 /// let words: [AtomicU64; SPEC.pool().words()] = core::array::from_fn(|_| AtomicU64::new(0));
 /// let function = Function::new_in(&words[..], &SPEC)?;
-/// let account = Account::new(100);
+/// let (_limits, account) = Limits::new(1_000, 100);
 ///
-/// let nowhere = None::<&FixedFleet<1>>;
+/// let nowhere = None::<&Fleet<&[AtomicU64]>>;
 /// let cold = function.invoke(Instant::ZERO, &account, nowhere, Strategy::Random)?;
 /// function.started(&cold.seat)?;
 /// function.complete(Instant::from_secs(1), &account, cold.seat)?;

@@ -54,7 +54,7 @@ impl Region {
         if config.max_functions == 0 || config.max_functions > most {
             return Err(ConfigError::MaxFunctions { value: config.max_functions });
         }
-        let (limits, account) = Limits::new(config.account_limit, config.unreserved_minimum)?;
+        let (limits, account) = Limits::new(config.account_limit, config.unreserved_minimum);
         let fleet = match config.max_nodes {
             0 => None,
             nodes => Some(Fleet::new(nodes, config.generation, config.seed)?),

@@ -23,7 +23,7 @@ struct Platform {
 impl Platform {
     /// `limit` units, `instances` slots, room for `room` instances.
     fn new(limit: u32, instances: u32, room: u32) -> Arc<Self> {
-        let (_limits, account) = Limits::new(limit, 0).unwrap();
+        let (_limits, account) = Limits::new(limit, 0);
         let fleet = Fleet::new(1, core::num::NonZeroU32::MIN, 0).unwrap();
         fleet.add_node(NodeSpec::new(Resources::new(room, room), 0)).unwrap();
         let spec = FunctionSpec {
