@@ -1,0 +1,15 @@
+//! Tests of admission: AWS's rules, stress, and loom models.
+
+#[cfg(not(loom))]
+mod rules;
+#[cfg(not(loom))]
+mod stress;
+
+#[cfg(loom)]
+mod loom_admission;
+#[cfg(loom)]
+mod loom_broken;
+#[cfg(loom)]
+mod loom_switch;
+#[cfg(loom)]
+mod world;
