@@ -1,0 +1,210 @@
+//! Which node a strategy chooses: a pure function of the nodes it is shown.
+//!
+//! Names and rules are those of Amazon ECS task placement strategies (Amazon
+//! ECS Developer Guide, "Task placement strategies"). ECS does not say how it
+//! breaks ties; here the node with the lowest index wins, so that the same
+//! nodes and the same requests give the same placements.
+
+use core::fmt;
+
+use super::node::MAX_ZONES;
+use super::word::Free;
+use crate::resources::{Resource, Resources};
+
+/// How to choose among the nodes that have room. Ties go to the node with the
+/// lowest index, the one that was registered first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[non_exhaustive]
+pub enum Strategy {
+    /// The node with the least of that resource left: few nodes, well filled.
+    Binpack(Resource),
+    /// The place with the fewest instances, of any function: a failure takes
+    /// few of them.
+    Spread(SpreadBy),
+    /// Any node with room, each as likely as the others: the same seed draws
+    /// the same nodes.
+    Random,
+}
+
+/// What [`Strategy::Spread`] counts instances of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[non_exhaustive]
+pub enum SpreadBy {
+    /// The zone with the fewest instances among those where a node has room;
+    /// within such zones the node with the fewest.
+    Zone,
+    /// The node with the fewest instances.
+    Node,
+}
+
+/// A name that is no strategy.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct UnknownStrategy<'a>(pub &'a str);
+
+/// A node as the strategy saw it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Choice {
+    pub(super) index: u32,
+    pub(super) seen: Free,
+}
+
+impl Strategy {
+    /// Every strategy, in the order of their names' listing.
+    pub const ALL: [Self; 5] = [
+        Self::Binpack(Resource::Cpu),
+        Self::Binpack(Resource::Memory),
+        Self::Spread(SpreadBy::Zone),
+        Self::Spread(SpreadBy::Node),
+        Self::Random,
+    ];
+
+    /// The name in commands and tables: `binpack:cpu`, `binpack:memory`,
+    /// `spread:zone`, `spread:node` or `random`.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Binpack(Resource::Cpu) => "binpack:cpu",
+            Self::Binpack(Resource::Memory) => "binpack:memory",
+            Self::Spread(SpreadBy::Zone) => "spread:zone",
+            Self::Spread(SpreadBy::Node) => "spread:node",
+            Self::Random => "random",
+        }
+    }
+
+    /// The node to take for one instance of `needed`; `None` where none of
+    /// `nodes` has room. O(nodes).
+    ///
+    /// `nodes` come in the order of their index, `zone` gives a node's zone,
+    /// and `draw` is what [`Strategy::Random`] chooses by.
+    pub(super) fn choose(
+        self,
+        needed: Resources,
+        nodes: impl Iterator<Item = (u32, Free)> + Clone,
+        zone: impl Fn(u32) -> u8,
+        draw: u64,
+    ) -> Option<Choice> {
+        match self {
+            Self::Binpack(Resource::Cpu) => least(needed, nodes, |free| free.resources().cpu_units),
+            Self::Binpack(Resource::Memory) => {
+                least(needed, nodes, |free| free.resources().memory_mib)
+            }
+            Self::Spread(SpreadBy::Node) => least(needed, nodes, Free::instances),
+            Self::Spread(SpreadBy::Zone) => fewest_in_zone(needed, nodes, zone),
+            Self::Random => drawn(needed, nodes, draw),
+        }
+    }
+}
+
+impl Default for Strategy {
+    /// Binpack by memory: what a platform that sells memory packs by.
+    fn default() -> Self {
+        Self::Binpack(Resource::Memory)
+    }
+}
+
+impl fmt::Display for Strategy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+impl<'a> TryFrom<&'a str> for Strategy {
+    type Error = UnknownStrategy<'a>;
+
+    /// The strategy of that [`name`](Strategy::name).
+    ///
+    /// ```
+    /// use warmstow_core::placement::{SpreadBy, Strategy};
+    ///
+    /// assert_eq!(Strategy::try_from("spread:zone"), Ok(Strategy::Spread(SpreadBy::Zone)));
+    /// assert!(Strategy::try_from("tightest").is_err());
+    /// ```
+    fn try_from(name: &'a str) -> Result<Self, Self::Error> {
+        Self::ALL.into_iter().find(|s| s.name() == name).ok_or(UnknownStrategy(name))
+    }
+}
+
+impl fmt::Display for UnknownStrategy<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "`{}` is no strategy; one of", self.0)?;
+        for (position, strategy) in Strategy::ALL.into_iter().enumerate() {
+            write!(f, "{} {strategy}", if position == 0 { "" } else { "," })?;
+        }
+        Ok(())
+    }
+}
+
+impl core::error::Error for UnknownStrategy<'_> {}
+
+/// The `count`-th number of the SplitMix64 stream of `seed`, counted from 0
+/// (Steele, Lea, Flood, "Fast splittable pseudorandom number generators",
+/// OOPSLA 2014). A pure function, so that threads share a stream by sharing
+/// the count.
+pub(super) const fn split_mix(seed: u64, count: u64) -> u64 {
+    let steps = count.wrapping_add(1);
+    let mut z = seed.wrapping_add(steps.wrapping_mul(0x9E37_79B9_7F4A_7C15));
+    z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+    z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+    z ^ (z >> 31)
+}
+
+/// The node with room and the smallest `key`.
+#[inline]
+fn least(
+    needed: Resources,
+    nodes: impl Iterator<Item = (u32, Free)>,
+    key: impl Fn(Free) -> u32,
+) -> Option<Choice> {
+    let mut best = None;
+    // Above every key: 24 bits of a resource or 16 of instances.
+    let mut least = u32::MAX;
+    for (index, seen) in nodes {
+        // Strictly less: the lowest index keeps a tie.
+        if seen.fits(needed) && key(seen) < least {
+            least = key(seen);
+            best = Some(Choice { index, seen });
+        }
+    }
+    best
+}
+
+/// The node with room that has the fewest instances, of the zones that have
+/// the fewest instances.
+fn fewest_in_zone(
+    needed: Resources,
+    nodes: impl Iterator<Item = (u32, Free)>,
+    zone: impl Fn(u32) -> u8,
+) -> Option<Choice> {
+    let mut instances = [0_u64; MAX_ZONES as usize];
+    let mut best = [None::<Choice>; MAX_ZONES as usize];
+    for (index, seen) in nodes {
+        let zone = usize::from(zone(index) % MAX_ZONES);
+        instances[zone] += u64::from(seen.instances());
+        let fewer = best[zone].is_none_or(|b| seen.instances() < b.seen.instances());
+        if fewer && seen.fits(needed) {
+            best[zone] = Some(Choice { index, seen });
+        }
+    }
+    let in_zones = instances.into_iter().zip(best);
+    in_zones
+        .filter_map(|(instances, best)| best.map(|choice| (instances, choice)))
+        .min_by_key(|(instances, choice)| (*instances, choice.seen.instances(), choice.index))
+        .map(|(_, choice)| choice)
+}
+
+/// The node at place `draw x n / 2^64` of the `n` nodes with room, which is
+/// uniform to within n / 2^64.
+#[expect(clippy::cast_possible_truncation, reason = "below n, which is a usize")]
+fn drawn(
+    needed: Resources,
+    nodes: impl Iterator<Item = (u32, Free)> + Clone,
+    draw: u64,
+) -> Option<Choice> {
+    let mut with_room = nodes.filter(|(_, seen)| seen.fits(needed));
+    let n = with_room.clone().count();
+    let place = ((u128::from(draw) * n as u128) >> 64) as usize;
+    // Other threads may fill nodes between the two passes: then there may be
+    // no such place, and the caller looks again.
+    with_room.nth(place).map(|(index, seen)| Choice { index, seen })
+}
