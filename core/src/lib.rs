@@ -58,11 +58,17 @@
 extern crate alloc;
 
 pub mod concurrency;
+pub mod cost;
 pub mod function;
 pub mod id;
 pub mod internals;
+#[cfg(feature = "sim")]
+mod math;
 pub mod placement;
 pub mod pool;
 pub mod resources;
+pub mod rng;
+#[cfg(feature = "sim")]
+pub mod sim;
 pub mod sync;
 pub mod time;

@@ -131,9 +131,7 @@ impl<W: Storage> Function<W> {
             return Err(InvokeError::Throttled(reason));
         }
         match self.pool.claim_or_begin(now) {
-            Some(Ok(pool::Claim { slot, seat })) => {
-                Ok(Admitted { slot, seat, start: Start::Warm })
-            }
+            Some(Ok(pool::Claim { slot, seat })) => Ok(Admitted { slot, seat, start: Start::Warm }),
             Some(Err(vacancy)) => self.start(vacancy, account, fleet, strategy),
             None => {
                 self.give_unit_back(account);

@@ -238,10 +238,7 @@ impl Region {
 }
 
 /// A pool's answer about a slot as the region's about an instance.
-fn of_instance<T>(
-    instance: InstanceId,
-    answer: Result<T, SlotError>,
-) -> Result<T, InstanceError> {
+fn of_instance<T>(instance: InstanceId, answer: Result<T, SlotError>) -> Result<T, InstanceError> {
     answer.map_err(|error| match error {
         SlotError::NotStopping { .. } => InstanceError::NotStopping { instance },
         _ => InstanceError::Stale { instance },

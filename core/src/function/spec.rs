@@ -94,11 +94,9 @@ impl From<PoolConfigError> for SpecError {
 impl fmt::Display for SpecError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match *self {
-            Self::Resources { resource, value } => write!(
-                f,
-                "{resource} is {value}: an instance needs 1 to {}",
-                Resources::MAX
-            ),
+            Self::Resources { resource, value } => {
+                write!(f, "{resource} is {value}: an instance needs 1 to {}", Resources::MAX)
+            }
             Self::Pool(error) => error.fmt(f),
         }
     }

@@ -81,7 +81,8 @@ fn a_reserved_function_reaches_its_reservation_and_not_one_more() {
 
 #[test]
 fn an_instance_limit_refuses_and_gives_the_unit_back() {
-    let (region, _control, f) = one(RegionConfig::default(), FunctionSpec { max_instances: 1, ..SPEC });
+    let (region, _control, f) =
+        one(RegionConfig::default(), FunctionSpec { max_instances: 1, ..SPEC });
     let held = serve(&region, at(0), f);
     let refused = region.invoke(at(0), f).unwrap_err();
     assert_eq!(refused, InvokeError::InstanceLimit { max_instances: 1 });
@@ -125,7 +126,8 @@ fn a_function_larger_than_any_node_is_refused_when_added() {
 
 #[test]
 fn a_refused_function_leaves_no_trace() {
-    let (_region, mut control) = region(RegionConfig { max_functions: 1, ..RegionConfig::default() });
+    let (_region, mut control) =
+        region(RegionConfig { max_functions: 1, ..RegionConfig::default() });
     assert_eq!(control.add_function("", SPEC), Err(FunctionError::NoName));
     let greedy = FunctionSpec { reserved_concurrency: Some(901), ..SPEC };
     assert!(matches!(control.add_function("f", greedy), Err(FunctionError::Limit(_))));
@@ -210,10 +212,7 @@ fn a_drained_instance_is_reported_by_its_last_request() {
     let instance = invocation.instance;
     assert_eq!(region.drain(at(1), instance), Ok(None));
     assert_eq!(region.drain(at(1), instance), Ok(None), "twice is no error");
-    assert_eq!(
-        region.stopped(at(1), instance),
-        Err(InstanceError::NotStopping { instance })
-    );
+    assert_eq!(region.stopped(at(1), instance), Err(InstanceError::NotStopping { instance }));
     assert_eq!(region.complete(at(2), invocation.lease), Ok(Some(instance)));
     assert_eq!(region.stopped(at(3), instance), Ok(()));
     assert_eq!(region.stopped(at(3), instance), Err(InstanceError::Stale { instance }));
