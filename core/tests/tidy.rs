@@ -196,7 +196,7 @@ fn is_finished(source: &Source) -> Vec<String> {
 fn has_a_subject_for_a_name(source: &Source) -> Vec<String> {
     let drawers = ["util", "utils", "common", "helper", "helpers", "misc"];
     let parts = source.path.split('/').map(|part| part.trim_end_matches(".rs"));
-    let drawer = parts.filter(|part| drawers.contains(part)).next_back();
+    let drawer = parts.rev().find(|part| drawers.contains(part));
     drawer.map(|name| source.at(0, &format!("`{name}` names no subject"))).into_iter().collect()
 }
 
