@@ -48,8 +48,11 @@ python: $(VENV)/.demo ## build the Python package into .venv
 
 .PHONY: bench
 bench: ## measure the data plane beside its peers and print a table
-	$(CARGO) bench $(LOCKED) -p warmstow-benches
-	$(CARGO) run $(LOCKED) --quiet --release -p warmstow-benches
+	rm -rf $(CRITERION_HOME)
+	CRITERION_HOME=$(CRITERION_HOME) $(CARGO) bench $(LOCKED) -p warmstow-benches
+	$(CARGO) run $(LOCKED) --quiet --profile bench -p warmstow-benches $(CRITERION_HOME)
+
+CRITERION_HOME := $(TARGET)/criterion
 
 # ---- test it -----------------------------------------------------------------
 
