@@ -1,0 +1,186 @@
+# Every target sets itself up on a fresh machine and is quick the second time.
+# `make` alone lists them.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.NOTPARALLEL:
+MAKEFLAGS += --no-builtin-rules --no-print-directory
+
+CARGO ?= cargo
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+MATURIN_VERSION := 1.16.0
+
+# One folder for everything built, so that `make clean` forgets nothing.
+TARGET := $(abspath $(or $(CARGO_TARGET_DIR),target))
+
+# Features that `make test` turns on; they only add.
+FEATURES := sim,serde
+
+# Pre-emptions that loom tries within one execution; more find rarer
+# interleavings, at many times the time. `make loom` goes deeper than `make test`.
+LOOM_DEPTH ?= 3
+LOOM_TEST_DEPTH := 2
+
+FUZZ_TARGETS := pool limits placement region
+FUZZ_SECONDS ?= 60
+
+# `cargo` must not change Cargo.lock behind a test's back.
+LOCKED := --locked
+
+banner = @printf '\n=== %s\n' '$(1)'
+
+.PHONY: help
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+# ---- use it ------------------------------------------------------------------
+
+.PHONY: demo
+demo: $(VENV)/.demo ## replay a real day's traffic and write a report page (demo-report/)
+	$(BIN)/python -m warmstow.demo --output demo-report
+
+.PHONY: python
+python: $(VENV)/.demo ## build the Python package into .venv
+
+.PHONY: bench
+bench: ## measure the data plane beside its peers and print a table
+	rm -rf $(CRITERION_HOME)
+	CRITERION_HOME=$(CRITERION_HOME) $(CARGO) bench $(LOCKED) -p warmstow-benches
+	$(CARGO) run $(LOCKED) --quiet --profile bench -p warmstow-benches $(CRITERION_HOME)
+
+CRITERION_HOME := $(TARGET)/criterion
+
+# ---- test it -----------------------------------------------------------------
+
+.PHONY: test
+test: lint doc test-nostd fuzz-smoke test-core test-ffi test-loom test-python ## run every check there is (under 20 minutes)
+
+.PHONY: test-core
+test-core: ## Rust: unit, property, simulation, source-rule and doc tests
+	$(call banner,core: unit and property tests; source rules; examples in the documentation)
+	$(CARGO) test $(LOCKED) -p warmstow-core --features $(FEATURES)
+	$(call banner,core: the atomics of targets without 64-bit ones)
+	$(CARGO) test $(LOCKED) -p warmstow-core --features $(FEATURES),portable-atomic --lib
+
+.PHONY: test-ffi
+test-ffi: ## C and C++: compile with warnings as errors and run; header drift
+	$(call banner,C and C++)
+	.ci/setup-system.sh g++ valgrind
+	$(CARGO) test $(LOCKED) -p warmstow-ffi
+
+.PHONY: test-loom
+test-loom: ## model-check the lock-free parts, bounded
+	$(call banner,loom: $(LOOM_TEST_DEPTH) pre-emptions)
+	$(call run_loom,$(LOOM_TEST_DEPTH))
+
+.PHONY: loom
+loom: ## model-check the lock-free parts in full depth (LOOM_DEPTH=3; slow)
+	$(call banner,loom: $(LOOM_DEPTH) pre-emptions)
+	$(call run_loom,$(LOOM_DEPTH))
+
+# Only the library of the core: `--cfg loom` reaches every dependency too.
+# Link-time optimisation would cost more minutes than it saves.
+run_loom = LOOM_MAX_PREEMPTIONS=$(1) LOOM_MAX_BRANCHES=10000 RUSTFLAGS="$(LOOM_FLAGS)" \
+	CARGO_PROFILE_RELEASE_LTO=off CARGO_PROFILE_RELEASE_CODEGEN_UNITS=16 \
+	$(CARGO) test $(LOCKED) -p warmstow-core --lib --release --target-dir $(TARGET)/loom loom_
+LOOM_FLAGS := --cfg loom -C debug-assertions
+
+.PHONY: test-nostd nostd
+test-nostd: nostd
+nostd: ## build the core for bare-metal targets, without and with an allocator
+	$(call banner,bare metal)
+	.ci/nostd.sh $(TARGET)/nostd
+
+.PHONY: fuzz-smoke
+fuzz-smoke: ## replay the fuzz seeds and random inputs on the stable toolchain
+	$(call banner,fuzz bodies on seeds and 2000 random inputs each)
+	$(CARGO) test $(LOCKED) --manifest-path fuzz/Cargo.toml --target-dir $(TARGET)/fuzz
+
+.PHONY: fuzz
+fuzz: ## fuzz each target for FUZZ_SECONDS=60 (nightly toolchain)
+	rustc +nightly --version >/dev/null || { echo 'fuzzing needs a nightly toolchain' >&2; exit 1; }
+	$(CARGO) fuzz --version >/dev/null 2>&1 || $(CARGO) install --locked cargo-fuzz
+	for target in $(FUZZ_TARGETS); do \
+	    mkdir -p fuzz/corpus/$$target; \
+	    $(CARGO) +nightly fuzz run --features libfuzzer $$target fuzz/corpus/$$target fuzz/seeds/$$target \
+	        -- -max_total_time=$(FUZZ_SECONDS); \
+	done
+
+.PHONY: test-python
+test-python: $(VENV)/.dev ## Python: lint, types, stubs against the extension, tests
+	$(call banner,Python)
+	$(BIN)/ruff check python
+	$(BIN)/ruff format --check python
+	cd python && ../$(BIN)/mypy
+	cd python && ../$(BIN)/stubtest warmstow._warmstow
+	cd python && ../$(BIN)/pytest
+
+# ---- keep it in order --------------------------------------------------------
+
+.PHONY: lint
+lint: ## rustfmt, and clippy with warnings as errors in each configuration
+	$(call banner,format)
+	$(CARGO) fmt --all --check
+	$(CARGO) fmt --manifest-path fuzz/Cargo.toml --check
+	$(call banner,clippy)
+	$(CARGO) clippy $(LOCKED) --workspace --all-targets --features warmstow-core/sim,warmstow-core/serde -- -D warnings
+	$(CARGO) clippy $(LOCKED) -p warmstow-core --no-default-features -- -D warnings
+	$(CARGO) clippy $(LOCKED) -p warmstow-core --all-features -- -D warnings
+	RUSTFLAGS="$(LOOM_FLAGS)" $(CARGO) clippy $(LOCKED) -p warmstow-core --lib --tests --target-dir $(TARGET)/loom -- -D warnings
+	$(CARGO) clippy $(LOCKED) --manifest-path fuzz/Cargo.toml --all-targets --target-dir $(TARGET)/fuzz -- -D warnings
+
+.PHONY: fmt
+fmt: ## format the Rust and Python sources
+	$(CARGO) fmt --all
+	$(CARGO) fmt --manifest-path fuzz/Cargo.toml
+	[ ! -x $(BIN)/ruff ] || $(BIN)/ruff format python
+
+.PHONY: doc
+doc: ## build the Rust documentation, warnings as errors
+	$(call banner,documentation)
+	RUSTDOCFLAGS="-D warnings" $(CARGO) doc $(LOCKED) --no-deps -p warmstow-core -p warmstow-ffi --features warmstow-core/sim,warmstow-core/serde
+
+.PHONY: header
+header: ## write include/warmstow.h anew from the Rust sources
+	WARMSTOW_BLESS=1 $(CARGO) test $(LOCKED) -p warmstow-ffi --test header
+
+.PHONY: deny
+deny: ## check licences, sources and bans of every dependency
+	$(CARGO) deny --version >/dev/null 2>&1 || $(CARGO) install --locked cargo-deny
+	$(CARGO) deny check licenses bans sources
+
+.PHONY: clean
+clean: ## remove everything that was built or installed here
+	$(CARGO) clean
+	rm -rf $(VENV) demo-report fuzz/target fuzz/corpus fuzz/artifacts python/LICENSE-*
+	find python -name __pycache__ -prune -exec rm -rf {} + -o -name '*.so' -delete
+
+# ---- files -------------------------------------------------------------------
+
+RUST_SOURCES := Cargo.toml Cargo.lock $(shell find core/src python/src core/Cargo.toml python/Cargo.toml python/pyproject.toml -type f 2>/dev/null)
+
+$(VENV)/.maturin:
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --disable-pip-version-check maturin==$(MATURIN_VERSION)
+	@touch $@
+
+# A source distribution of python/ carries its own copies.
+python/LICENSE-%: LICENSE-%
+	cp $< $@
+
+LICENCES := python/LICENSE-MIT python/LICENSE-APACHE
+
+# The package is installed as an editable one: only Rust sources need a rebuild.
+$(VENV)/.demo: $(VENV)/.maturin $(RUST_SOURCES) $(LICENCES)
+	$(call banner,Python package)
+	$(call develop,report)
+
+$(VENV)/.dev: $(VENV)/.demo
+	$(call develop,dev)
+
+develop = VIRTUAL_ENV=$(abspath $(VENV)) PIP_DISABLE_PIP_VERSION_CHECK=1 \
+	$(BIN)/maturin develop $(LOCKED) --release --manifest-path python/Cargo.toml --extras $(1) && touch $@
