@@ -1,9 +1,9 @@
 //! What an invocation is promised, refusal by refusal.
 
+use alloc::string::ToString;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::num::NonZeroU32;
-use std::string::ToString;
 
 use crate::concurrency::ThrottleReason;
 use crate::function::{

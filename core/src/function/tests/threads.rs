@@ -1,8 +1,8 @@
 //! Many threads on one region: no limit is ever exceeded, nothing is lost.
 
+use alloc::vec::Vec;
 use core::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::thread;
-use std::vec::Vec;
 
 use crate::function::{FunctionSpec, InvokeError, Region, RegionConfig, Start};
 use crate::id::FunctionId;
@@ -15,6 +15,11 @@ const THREADS: u64 = 4;
 const CALLS: u64 = 60_000;
 const LIMIT: u32 = 140;
 const RESERVED: u32 = 20;
+
+#[expect(clippy::cast_possible_truncation, reason = "below a length")]
+fn below(rng: &mut Rng, length: usize) -> usize {
+    rng.below(length as u64) as usize
+}
 
 /// One thread's requests over `functions`; how many it has in flight is
 /// counted in `in_flight`, which must never pass the limits.
@@ -29,7 +34,7 @@ fn drive(
     let mut held = Vec::new();
     for call in 0..CALLS {
         let now = Instant::from_nanos(call * 1_000);
-        let which = rng.below(functions.len() as u64) as usize;
+        let which = below(&mut rng, functions.len());
         if rng.below(2) == 0 {
             match region.invoke(now, functions[which]) {
                 Ok(invocation) => {
@@ -44,7 +49,7 @@ fn drive(
                 Err(_refused) => {}
             }
         } else if !held.is_empty() {
-            let (which, lease) = held.swap_remove(rng.below(held.len() as u64) as usize);
+            let (which, lease) = held.swap_remove(below(&mut rng, held.len()));
             in_flight[which].fetch_sub(1, Ordering::SeqCst);
             let ended = if rng.below(16) == 0 {
                 region.fail(now, lease)
