@@ -3,8 +3,10 @@
 use alloc::boxed::Box;
 use alloc::string::{String, ToString};
 use alloc::sync::Arc;
+use alloc::vec::Vec;
+use core::hash::BuildHasher;
 
-use hashbrown::HashMap;
+use hashbrown::{DefaultHashBuilder, HashTable};
 
 use super::{Function, FunctionError, FunctionSpec, Region, SettingError, UnknownFunction};
 use crate::concurrency::{LimitError, Limits};
@@ -21,12 +23,22 @@ use crate::time::Duration;
 pub struct Control {
     region: Arc<Region>,
     limits: Limits,
-    names: HashMap<String, FunctionId>,
+    /// By a function's index.
+    names: Vec<String>,
+    /// Indices by name. Looked up, never walked: its order is not defined.
+    by_name: HashTable<u32>,
+    hasher: DefaultHashBuilder,
 }
 
 impl Control {
     pub(super) fn new(region: Arc<Region>, limits: Limits) -> Self {
-        Self { region, limits, names: HashMap::new() }
+        Self {
+            region,
+            limits,
+            names: Vec::new(),
+            by_name: HashTable::new(),
+            hasher: DefaultHashBuilder::default(),
+        }
     }
 
     /// The data plane.
@@ -64,7 +76,7 @@ impl Control {
         if name.is_empty() {
             return Err(FunctionError::NoName);
         }
-        if self.names.contains_key(name) {
+        if self.function(name).is_some() {
             return Err(FunctionError::NameTaken { name: name.to_string() });
         }
         let full = FunctionError::Full { max_functions: config.max_functions };
@@ -81,13 +93,23 @@ impl Control {
         // Only this control adds functions, in order, so the entry is free.
         entry.set(Box::new(function)).map_err(|_| full)?;
         let id = FunctionId::new(index, config.generation);
-        self.names.insert(name.to_string(), id);
+        self.names.push(name.to_string());
+        let (names, hasher) = (&self.names, &self.hasher);
+        let hash = |&index: &u32| hasher.hash_one(names[index as usize].as_str());
+        self.by_name.insert_unique(hasher.hash_one(name), index, hash);
         Ok(id)
     }
 
     /// The function of that name.
     pub fn function(&self, name: &str) -> Option<FunctionId> {
-        self.names.get(name).copied()
+        let is_it = |&index: &u32| self.names[index as usize] == name;
+        let index = self.by_name.find(self.hasher.hash_one(name), is_it)?;
+        Some(FunctionId::new(*index, self.region.config().generation))
+    }
+
+    /// The names of the functions, by their handles' index.
+    pub fn names(&self) -> &[String] {
+        &self.names
     }
 
     /// Sets the account limit. Requests in flight above it go on; none is
