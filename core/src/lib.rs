@@ -72,3 +72,8 @@ pub mod rng;
 pub mod sim;
 pub mod sync;
 pub mod time;
+
+/// The quick start of README.md, run as a test.
+#[cfg(all(doctest, feature = "alloc"))]
+#[doc = include_str!("../../README.md")]
+pub struct Readme;
