@@ -120,7 +120,7 @@ fn compare(oracle: &Oracle, limits: &Limits, account: &Account, gates: &[Gate; F
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 512, failure_persistence: None, ..Default::default() })]
+    #![proptest_config(ProptestConfig { cases: 2048, failure_persistence: None, ..Default::default() })]
 
     #[test]
     fn admission_equals_the_oracle(

@@ -2,12 +2,10 @@
 //!
 //! Each twin stands beside the same body on the real operation, which passes.
 
-use std::vec;
-
 use super::loom_admission::hand_over;
 use super::world::Function::{F, G};
 use super::world::Op::{AccountLimit, Acquire, Release, Reserve};
-use super::world::{Early, Start, World, model_with};
+use super::world::{EXACT, Early, Start, World, model_with};
 use crate::concurrency::account::ONE;
 use crate::concurrency::gate::Word;
 use crate::sync::Ordering;
@@ -103,6 +101,29 @@ twin!(
             gate.word.fetch_add(ONE, Ordering::AcqRel);
         }
         taken
+    }
+);
+
+// Refused by the account without another look at the mode: a reserved function
+// is refused though its reservation is free. `G` may meet the unit that `F`
+// took before the switch and gives back.
+twin!(
+    loom_twin_of_refusal_without_second_look,
+    loom_broken_refusal_without_second_look,
+    start(2, None, [0, 0]),
+    &[Acquire(F)],
+    &[&[Reserve(Some(1)), Acquire(G)]],
+    Early { own: false, units: 1 },
+    "no order explains",
+    |world| {
+        let gate = &world.gates[0];
+        if gate.reserved().is_none() {
+            if !world.account.try_take() {
+                return false;
+            }
+            world.account.give_back(1);
+        }
+        gate.try_acquire(&world.account).is_ok()
     }
 );
 
@@ -215,6 +236,26 @@ twin!(
         let seen = world.gates[0].load();
         let moved = seen.charged() - seen.with_reserved(Some(1)).charged();
         world.account.set_limit(1 + moved, 0);
+        let seen = switch(world, Some(1));
+        let moved = seen.charged() - seen.with_reserved(Some(1)).charged();
+        world.account.set_limit(1, moved);
+        note(world, Some(1));
+        true
+    }
+);
+
+// Step 7 withdrawing all, though a request of the function has a part of it:
+// others are refused what is free before and after.
+twin!(
+    loom_twin_of_reserve_withdraws_too_much,
+    loom_broken_reserve_withdraws_too_much,
+    start(2, None, [1, 0]),
+    &[Reserve(Some(1))],
+    &[&[Acquire(G)]],
+    EXACT,
+    "no order explains",
+    |world| {
+        world.account.set_limit(1, 0);
         let seen = switch(world, Some(1));
         let moved = seen.charged() - seen.with_reserved(Some(1)).charged();
         world.account.set_limit(1, moved);

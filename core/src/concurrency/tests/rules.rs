@@ -3,8 +3,6 @@
 //! Lambda Developer Guide: "Understanding Lambda function scaling",
 //! "Configuring reserved concurrency", "Monitoring concurrency".
 
-use std::string::ToString;
-
 use crate::concurrency::ThrottleReason::{
     ConcurrentInvocationLimitExceeded as AccountFull,
     ReservedFunctionConcurrentInvocationLimitExceeded as ReservationFull,
@@ -250,16 +248,35 @@ fn a_release_with_nothing_in_flight_is_refused_and_changes_nothing() {
 #[test]
 fn limits_reach_to_32_bits() {
     let (mut limits, account) = Limits::new(u32::MAX, 0);
-    let gate = Gate::new();
+    let (gate, other) = (Gate::new(), Gate::new());
+    let error = limits.set_reserved(&account, &gate, Some(u32::MAX)).unwrap_err();
+    assert_eq!(error, LimitError::ReservedRange { reserved: u32::MAX, max: u32::MAX - 1 });
     assert_eq!(
-        limits.set_reserved(&account, &gate, Some(u32::MAX)),
-        Err(LimitError::ReservedRange { reserved: u32::MAX, max: u32::MAX - 1 })
+        error.to_string(),
+        "reserved concurrency 4294967295 is above the largest, 4294967294"
     );
     limits.set_reserved(&account, &gate, Some(u32::MAX - 1)).unwrap();
-    assert_eq!(account.limit(), 1);
+    assert_eq!(fill(&other, &account), 1);
     gate.try_acquire(&account).unwrap();
+    other.release(&account).unwrap();
     limits.set_reserved(&account, &gate, None).unwrap();
     assert_eq!((account.in_flight(), account.limit()), (1, u32::MAX));
+}
+
+#[test]
+fn what_exceeds_the_account_is_no_reservation() {
+    let (mut limits, account) = Limits::new(10, 0);
+    let gate = Gate::new();
+    let error = limits.set_reserved(&account, &gate, Some(u32::MAX)).unwrap_err();
+    assert_eq!(
+        error,
+        LimitError::UnreservedMinimum {
+            reserved: u32::MAX,
+            unreserved: 10 - i64::from(u32::MAX),
+            unreserved_minimum: 0
+        }
+    );
+    assert_eq!((gate.reserved(), account.limit()), (None, 10));
 }
 
 #[test]
@@ -270,12 +287,11 @@ fn a_count_without_room_for_the_switch_refuses_it_and_changes_nothing() {
         other.try_acquire(&account).unwrap();
     }
     limits.set_reserved(&account, &gate, Some(u32::MAX - 2)).unwrap();
-    assert_eq!(
-        limits.set_reserved(&account, &gate, None),
-        Err(LimitError::InFlight { in_flight: 3, units: u32::MAX - 2 })
-    );
+    let error = limits.set_reserved(&account, &gate, None).unwrap_err();
+    assert_eq!(error, LimitError::InFlight { in_flight: 3, units: u32::MAX - 2 });
     assert_eq!((gate.reserved(), account.limit()), (Some(u32::MAX - 2), 2));
-    release(1, &other, &account);
+    assert_eq!((account.in_flight(), limits.reserved_sum()), (3, u32::MAX - 2));
+    other.release(&account).unwrap();
     limits.set_reserved(&account, &gate, None).unwrap();
     assert_eq!((account.in_flight(), account.limit()), (2, u32::MAX));
 }

@@ -2,7 +2,6 @@
 //! nobody is refused who had room.
 
 use std::thread;
-use std::vec::Vec;
 
 use crate::concurrency::{Account, Gate, Limits, ThrottleReason};
 use crate::sync::{AtomicU32, Ordering};

@@ -9,7 +9,6 @@
 //! `gate.rs`).
 
 use std::sync::Mutex;
-use std::vec::Vec;
 
 use crate::concurrency::{Account, Gate, Limits};
 
@@ -219,7 +218,7 @@ pub(super) fn model_with(
                 loom::thread::spawn(move || world.run(script))
             })
             .collect();
-        let mut logs = std::vec![first(&world)];
+        let mut logs = vec![first(&world)];
         logs.extend(others.into_iter().map(|thread| thread.join().unwrap()));
         world.judge(&logs, early);
     });
