@@ -9,7 +9,7 @@
 //! | word | file | fields | written by |
 //! |---|---|---|---|
 //! | account | `concurrency/account.rs` | in flight 32, limit 32 | admissions, completions; limit: control |
-//! | gate | `concurrency/gate.rs` | reserved?, limit, in flight, charged | as above |
+//! | gate | `concurrency/gate.rs` | in flight 32, reserved 32 (all ones: none) | as above |
 //! | leaf | `pool/claim_set.rs` | insertions 32, members 32 | whoever owns the index |
 //! | hint | `pool/claim_set.rs` | one bit a leaf | anyone; advisory |
 //! | slot | `pool/slot.rs` | generation 28, state 3, collected 11, place 22 | see its state machine |

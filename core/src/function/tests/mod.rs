@@ -2,7 +2,7 @@
 
 #[cfg(all(test, loom))]
 mod loom_invoke;
-#[cfg(all(test, not(loom)))]
+#[cfg(all(test, not(loom), feature = "alloc"))]
 mod spec;
-#[cfg(all(test, not(loom)))]
+#[cfg(all(test, not(loom), feature = "alloc"))]
 mod threads;
