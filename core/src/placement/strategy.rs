@@ -10,6 +10,7 @@ use core::fmt;
 use super::node::MAX_ZONES;
 use super::word::Free;
 use crate::resources::{Resource, Resources};
+use crate::rng::splitmix64;
 
 /// How to choose among the nodes that have room. Ties go to the node with the
 /// lowest index, the one that was registered first.
@@ -137,16 +138,13 @@ impl fmt::Display for UnknownStrategy<'_> {
 
 impl core::error::Error for UnknownStrategy<'_> {}
 
-/// The `count`-th number of the SplitMix64 stream of `seed`, counted from 0
-/// (Steele, Lea, Flood, "Fast splittable pseudorandom number generators",
-/// OOPSLA 2014). A pure function, so that threads share a stream by sharing
-/// the count.
+/// The `count`-th number of the `splitmix64` stream of `seed`, counted from 0.
+/// The generator's state is an arithmetic sequence, so threads share a stream
+/// by sharing the count.
 pub(super) const fn split_mix(seed: u64, count: u64) -> u64 {
-    let steps = count.wrapping_add(1);
-    let mut z = seed.wrapping_add(steps.wrapping_mul(0x9E37_79B9_7F4A_7C15));
-    z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-    z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-    z ^ (z >> 31)
+    // The step of `rng::splitmix64`.
+    let mut state = seed.wrapping_add(count.wrapping_mul(0x9E37_79B9_7F4A_7C15));
+    splitmix64(&mut state)
 }
 
 /// The node with room and the smallest `key`.

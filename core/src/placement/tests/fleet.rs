@@ -5,8 +5,8 @@ use core::num::NonZeroU32;
 use super::{ONE, fleet, node};
 use crate::id::NodeId;
 use crate::placement::{
-    FitError, Fleet, FleetError, MAX_INSTANCES, NodeError, NodeSpec, ReleaseError, Reservation,
-    ReserveError, Strategy,
+    FitError, Fleet, MAX_INSTANCES, NodeError, NodeSpec, ReleaseError, Reservation, ReserveError,
+    Strategy,
 };
 use crate::resources::{Resource, Resources};
 
@@ -50,7 +50,7 @@ fn a_fleet_without_words_has_no_nodes_and_takes_none() {
 #[cfg(feature = "alloc")]
 fn a_fleet_larger_than_its_word_is_refused_before_it_is_allocated() {
     let error = Fleet::new(u32::MAX, NonZeroU32::MIN, 0).unwrap_err();
-    assert_eq!(error, FleetError::TooManyNodes { max_nodes: u32::MAX as usize });
+    assert_eq!(error, crate::placement::FleetError::TooManyNodes { max_nodes: u32::MAX as usize });
     assert_eq!(error.to_string(), "a fleet of 4294967295 nodes: at most 1048576 are possible");
 }
 
@@ -59,7 +59,7 @@ fn a_fleet_larger_than_its_word_is_refused_before_it_is_allocated() {
 fn lent_words_for_too_many_nodes_are_refused() {
     let lent = crate::sync::boxed(2 * (1 << 20) + 2);
     let error = Fleet::new_in(&lent[..], NonZeroU32::MIN, 0).unwrap_err();
-    assert_eq!(error, FleetError::TooManyNodes { max_nodes: (1 << 20) + 1 });
+    assert_eq!(error, crate::placement::FleetError::TooManyNodes { max_nodes: (1 << 20) + 1 });
 }
 
 #[test]
