@@ -174,9 +174,8 @@ impl World {
     }
 
     fn explains(&self, refusal: Refusal, needed: Resources) {
-        let short = |resource| {
-            self.nodes.iter().filter(|node| node.lacks(resource, needed)).count() as u32
-        };
+        let short =
+            |resource| self.nodes.iter().filter(|node| node.lacks(resource, needed)).count() as u32;
         let (cpu, memory) = (short(Resource::Cpu), short(Resource::Memory));
         assert_eq!((refusal.short_of_cpu, refusal.short_of_memory), (cpu, memory));
         assert_eq!(refusal.nodes as usize, self.nodes.len());
@@ -221,8 +220,15 @@ impl World {
     fn release_invented(&mut self, number: u8, amount: Resources) {
         let Some(at) = pick(&self.nodes, number) else { return };
         let node = Self::id(at);
-        let holds = |resource| self.nodes[at].used(resource) >= amount.get(resource);
-        if !holds(Resource::Cpu) || !holds(Resource::Memory) || self.nodes[at].held.is_empty() {
+        let on_node = &self.nodes[at];
+        let holds = |resource| on_node.used(resource) >= amount.get(resource);
+        // The last instance gives back all that is held, no less.
+        let possible = match on_node.held[..] {
+            [] => false,
+            [last] => last == amount,
+            _ => holds(Resource::Cpu) && holds(Resource::Memory),
+        };
+        if !possible {
             let invented = Reservation::from_parts(node, amount);
             assert_eq!(self.fleet.release(invented), Err(ReleaseError::NotHeld { node }));
         }

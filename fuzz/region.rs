@@ -4,13 +4,15 @@
 use std::sync::Arc;
 
 use arbitrary::{Arbitrary, Unstructured};
+use warmstow_core::concurrency::ThrottleReason;
 use warmstow_core::function::{
-    Control, FunctionSpec, InvokeError, Lease, LeaseError, Region, RegionConfig, Start,
+    Control, Function, FunctionSpec, InvokeError, Lease, LeaseError, Region, RegionConfig, Start,
 };
 use warmstow_core::id::{FunctionId, InstanceId};
 use warmstow_core::placement::{NodeSpec, Strategy};
 use warmstow_core::pool::Reaped;
 use warmstow_core::resources::Resources;
+use warmstow_core::sync::AtomicU64;
 use warmstow_core::time::{Duration, Instant};
 
 use crate::{actions, pick};
@@ -24,6 +26,8 @@ const FUNCTIONS: u32 = 3;
 pub enum Action {
     /// Invokes a function; a cold start is reported as started at once or not.
     Invoke(u8, bool),
+    /// Reports the instance of a request as started.
+    Started(u8),
     /// Completes a request.
     Complete(u8),
     /// Fails a request.
@@ -59,6 +63,8 @@ struct World {
     used_leases: Vec<[u64; 2]>,
     /// Instances that are neither told to stop nor stopped.
     live: Vec<InstanceId>,
+    /// Of these, those that take no more requests.
+    draining: Vec<InstanceId>,
     told_to_stop: Vec<InstanceId>,
     /// Requests admitted, and refused, by function.
     admitted: Vec<u64>,
@@ -122,6 +128,7 @@ fn shape(input: &mut Unstructured<'_>) -> arbitrary::Result<World> {
         leases: vec![],
         used_leases: vec![],
         live: vec![],
+        draining: vec![],
         told_to_stop: vec![],
     })
 }
@@ -130,6 +137,7 @@ impl World {
     fn act(&mut self, action: Action) {
         match action {
             Action::Invoke(function, started) => self.invoke(function, started),
+            Action::Started(number) => self.report_started(number),
             Action::Complete(number) => self.complete(number),
             Action::Fail(number) => self.fail(number),
             Action::Stale(number) => {
@@ -173,6 +181,25 @@ impl World {
         self.leases.iter().filter(|held| held.instance.function == function).count() as u32
     }
 
+    fn count(&self, list: &[InstanceId], function: FunctionId) -> usize {
+        list.iter().filter(|instance| instance.function == function).count()
+    }
+
+    fn part(&self, function: FunctionId) -> &Function<Box<[AtomicU64]>> {
+        self.region.function(function).expect("the handle is the region's")
+    }
+
+    /// Whether an instance of the function can take one more request.
+    fn has_free_seat(&self, function: FunctionId) -> bool {
+        let concurrency = self.part(function).spec().instance_concurrency as usize;
+        self.live.iter().any(|instance| {
+            let mut held = self.leases.iter().filter(|held| held.instance == *instance);
+            let started = held.clone().all(|held| held.started);
+            let serving = instance.function == function && !self.draining.contains(instance);
+            serving && started && held.by_ref().count() < concurrency
+        })
+    }
+
     fn invoke(&mut self, number: u8, report_started: bool) {
         let function = self.function(number);
         let at = function.index() as usize;
@@ -181,6 +208,7 @@ impl World {
                 self.admitted[at] += 1;
                 self.holds_its_limit(function);
                 let cold = matches!(invocation.start, Start::Cold { .. });
+                assert_eq!(cold, !self.has_free_seat(function), "a cold start beside a free seat");
                 assert_eq!(cold, !self.live.contains(&invocation.instance));
                 if cold {
                     assert!(!self.told_to_stop.contains(&invocation.instance));
@@ -194,15 +222,16 @@ impl World {
                 let lease = invocation.lease.into_bits();
                 self.leases.push(Held { lease, instance, started });
             }
-            Err(InvokeError::UnknownFunction(_)) => panic!("the handle is the region's"),
-            Err(_) => self.refused[at] += 1,
+            Err(error) => {
+                self.refused[at] += 1;
+                self.is_right(error, function);
+            }
         }
     }
 
     /// Before the admitted request is in the model: there was room for it.
     fn holds_its_limit(&self, function: FunctionId) {
-        let gate = self.region.function(function).expect("the handle is the region's").gate();
-        if let Some(reserved) = gate.reserved() {
+        if let Some(reserved) = self.part(function).gate().reserved() {
             assert!(self.in_flight(function) < reserved, "above its reservation");
         } else {
             let account = self.region.account();
@@ -210,10 +239,54 @@ impl World {
         }
     }
 
+    /// Whether a refusal's reason holds, and no other came before it.
+    fn is_right(&self, error: InvokeError, function: FunctionId) {
+        let part = self.part(function);
+        let account = self.region.account();
+        let instances = self.count(&self.live, function) + self.count(&self.told_to_stop, function);
+        let most = part.spec().max_instances as usize;
+        match (error, part.gate().reserved()) {
+            (InvokeError::Throttled(reason), Some(reserved)) => {
+                let expected = ThrottleReason::ReservedFunctionConcurrentInvocationLimitExceeded;
+                assert_eq!(reason, expected);
+                assert!(self.in_flight(function) >= reserved);
+            }
+            (InvokeError::Throttled(reason), None) => {
+                assert_eq!(reason, ThrottleReason::ConcurrentInvocationLimitExceeded);
+                assert!(account.in_flight() >= account.limit());
+            }
+            (InvokeError::InstanceLimit { max_instances }, _) => {
+                assert_eq!(max_instances as usize, most);
+                assert_eq!(instances, most, "refused below the instance limit");
+                assert!(!self.has_free_seat(function), "refused beside a free seat");
+            }
+            (InvokeError::NoCapacity(refusal), _) => {
+                assert!(instances < most && !self.has_free_seat(function));
+                let needed = part.spec().resources;
+                assert_eq!(refusal.needed, needed);
+                let fleet = self.region.fleet().expect("without a fleet there is room");
+                assert!(fleet.nodes().all(|node| {
+                    node.free.cpu_units < needed.cpu_units
+                        || node.free.memory_mib < needed.memory_mib
+                }));
+            }
+            (error, _) => panic!("{error}"),
+        }
+    }
+
     fn take(&mut self, number: u8) -> Option<(Held, Lease)> {
         let at = pick(&self.leases, number)?;
         let held = self.leases[at];
         Some((held, Lease::from_bits(held.lease).expect("a lease is never zero")))
+    }
+
+    fn report_started(&mut self, number: u8) {
+        let Some((held, lease)) = self.take(number) else { return };
+        let started = self.region.started(self.now, &lease);
+        let twice = held.started && !self.draining.contains(&held.instance);
+        assert_eq!(started, if twice { Err(LeaseError::AlreadyStarted) } else { Ok(()) });
+        let ours = self.leases.iter_mut().find(|other| other.lease == held.lease);
+        ours.expect("the lease is held").started = true;
     }
 
     fn complete(&mut self, number: u8) {
@@ -230,6 +303,7 @@ impl World {
     fn fail(&mut self, number: u8) {
         let Some((held, lease)) = self.take(number) else { return };
         let stop = self.region.fail(self.now, lease).expect("the lease is held");
+        self.draining.push(held.instance);
         self.gave_back(held, stop);
     }
 
@@ -261,6 +335,7 @@ impl World {
     fn drain(&mut self, number: u8) {
         let Some(at) = pick(&self.live, number) else { return };
         let drained = self.region.drain(self.now, self.live[at]).expect("it is live");
+        self.draining.push(self.live[at]);
         if let Some(instance) = drained {
             self.tell_to_stop(instance);
         }
@@ -293,13 +368,14 @@ impl World {
     fn compare(&self) {
         let mut charged = 0;
         for (at, &function) in self.functions.iter().enumerate() {
-            let part = self.region.function(function).expect("the handle is the region's");
-            let counters = self.region.counters(function).expect("the handle is the region's");
+            let part = self.part(function);
+            let counters = part.counters();
             let in_flight = self.in_flight(function);
-            let of = |list: &[InstanceId]| list.iter().filter(|i| i.function == function).count();
+            let instances =
+                self.count(&self.live, function) + self.count(&self.told_to_stop, function);
             assert_eq!(part.gate().in_flight(), in_flight);
             assert_eq!(counters.in_flight, u64::from(in_flight));
-            assert_eq!(counters.instances as usize, of(&self.live) + of(&self.told_to_stop));
+            assert_eq!(counters.instances as usize, instances);
             assert!(counters.instances <= part.spec().max_instances);
             assert_eq!(counters.invocations(), self.admitted[at]);
             assert_eq!(counters.refusals(), self.refused[at]);
@@ -311,19 +387,14 @@ impl World {
 
     fn compare_nodes(&self) {
         let Some(fleet) = self.region.fleet() else { return };
-        let placed: Vec<_> = self.live.iter().chain(&self.told_to_stop).collect();
+        let placed = self.live.iter().chain(&self.told_to_stop);
         for view in fleet.nodes() {
-            let on_node = |instance: &&&InstanceId| {
-                self.region.node_of(***instance) == Ok(Some(view.id))
-            };
-            let here: Vec<_> = placed.iter().filter(on_node).collect();
+            let is_here = |instance| self.region.node_of(instance) == Ok(Some(view.id));
+            let here: Vec<_> = placed.clone().filter(|instance| is_here(**instance)).collect();
             assert_eq!(view.instances as usize, here.len());
-            let needs = |instance: &&&&InstanceId| {
-                let part = self.region.function(instance.function);
-                part.expect("the handle is the region's").spec().resources
-            };
-            let cpu: u32 = here.iter().map(|i| needs(&i).cpu_units).sum();
-            let memory: u32 = here.iter().map(|i| needs(&i).memory_mib).sum();
+            let needs = here.iter().map(|i| self.part(i.function).spec().resources);
+            let cpu: u32 = needs.clone().map(|needs| needs.cpu_units).sum();
+            let memory: u32 = needs.map(|needs| needs.memory_mib).sum();
             assert_eq!(view.free.cpu_units + cpu, view.spec.resources.cpu_units);
             assert_eq!(view.free.memory_mib + memory, view.spec.resources.memory_mib);
         }

@@ -357,15 +357,22 @@ fn dead_files(sources: &[Source]) -> Vec<String> {
         }
         let parents = [folder.join("mod.rs"), folder.join("lib.rs"), folder.with_extension("rs")];
         let declaration = format!("mod {};", name.to_str().unwrap());
-        let declared = sources.iter().any(|parent| {
-            parents.iter().any(|at| at == Path::new(&parent.path))
-                && parent.text.contains(&declaration)
+        let declared = sources.iter().any(|other| {
+            let by_name = parents.iter().any(|at| at == Path::new(&other.path));
+            by_name && other.text.contains(&declaration) || names_by_path(other, path)
         });
         if !declared {
             found.push(source.at(0, "no `mod` names this file"));
         }
     }
     found
+}
+
+/// Whether `source` has a `#[path = ".."]` that leads to `path`.
+fn names_by_path(source: &Source, path: &Path) -> bool {
+    let folder = Path::new(&source.path).parent().expect("a file is in a folder");
+    let relative = path.strip_prefix(folder).ok().and_then(Path::to_str);
+    relative.is_some_and(|relative| source.text.contains(&format!("#[path = {relative:?}]")))
 }
 
 // ---- rules for the bindings -----------------------------------------------
@@ -559,10 +566,12 @@ fn ordering_rule_bites() {
 
 #[test]
 fn dead_file_rule_bites() {
-    let parent = Source::new("core/src/pool/mod.rs", "//! Pools.\nmod slot;\n");
+    let parent = "//! Pools.\nmod slot;\n#[path = \"tests/slot.rs\"]\nmod tests;\n";
+    let parent = Source::new("core/src/pool/mod.rs", parent);
+    let tests = Source::new("core/src/pool/tests/slot.rs", "//! Tests.\n");
     let root = Source::new("core/src/lib.rs", "//! Core.\npub mod pool;\n");
     let slot = Source::new("core/src/pool/slot.rs", "//! Slots.\n");
     let dead = Source::new("core/src/pool/old.rs", "//! Old.\n");
-    let found = dead_files(&[parent, root, slot, dead]);
+    let found = dead_files(&[parent, root, slot, tests, dead]);
     assert_eq!(found, ["core/src/pool/old.rs:1: no `mod` names this file"]);
 }
