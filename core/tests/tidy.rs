@@ -56,11 +56,9 @@ const BANNED_IN_BINDINGS: [(&str, &str); 5] = [
 ];
 
 /// Where a banned word is right all the same, and why.
-const EXCEPTIONS: [(&str, &str); 2] = [
+const EXCEPTIONS: [(&str, &str); 1] = [
     // loom's scheduler is reached through the one door.
     ("thread::", "core/src/sync/mod.rs"),
-    // Functions by name: looked up, never walked.
-    ("HashMap", "core/src/function/control.rs"),
 ];
 
 /// The one file of placement with atomics: strategies are pure functions.
