@@ -7,13 +7,21 @@
 
 use arbitrary::{Arbitrary, Unstructured};
 
+pub mod limits;
+pub mod placement;
 pub mod pool;
+pub mod region;
 
 /// A body: any bytes are a valid input.
 pub type Body = fn(&[u8]);
 
 /// Every target by its name, which is also the name of its folder in `seeds/`.
-pub const TARGETS: &[(&str, Body)] = &[("pool", pool::run)];
+pub const TARGETS: &[(&str, Body)] = &[
+    ("limits", limits::run),
+    ("placement", placement::run),
+    ("pool", pool::run),
+    ("region", region::run),
+];
 
 /// The most actions in one input; models are compared after each of them.
 const MAX_ACTIONS: usize = 512;

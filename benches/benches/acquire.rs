@@ -10,7 +10,9 @@ use std::time::Instant;
 
 use criterion::measurement::WallTime;
 use criterion::{BenchmarkGroup, Criterion, criterion_group, criterion_main};
-use warmstow_benches::{ArrayQueuePeer, Floor, MutexPeer, PoolAlone, Subject};
+use warmstow_benches::{
+    ArrayQueuePeer, Floor, GateAlone, MutexPeer, PoolAlone, Subject, WholeRegion,
+};
 
 /// Times `pairs` on this thread.
 fn run<S: Subject>(subject: &S, pairs: u64) -> Duration {
@@ -36,12 +38,12 @@ fn run_together<S: Subject>(subject: &S, threads: u32, pairs: u64) -> Duration {
     sum / threads
 }
 
-fn measure<S: Subject + Default>(
+fn measure<S: Subject>(
     group: &mut BenchmarkGroup<'_, WallTime>,
     name: &str,
     threads: u32,
+    subject: S,
 ) {
-    let subject = S::default();
     group.bench_function(name, |bencher| {
         bencher.iter_custom(|pairs| match threads {
             1 => run(&subject, pairs),
@@ -54,11 +56,15 @@ fn acquire(criterion: &mut Criterion) {
     for (threads, title) in [(1, "acquire + release"), (2, "acquire + release, 2 threads")] {
         let mut group = criterion.benchmark_group(title);
         group.warm_up_time(Duration::from_millis(500)).measurement_time(Duration::from_secs(2));
-        measure::<Floor<1>>(&mut group, "floor: 2 atomic operations", threads);
-        measure::<Floor<2>>(&mut group, "floor: 4 atomic operations", threads);
-        measure::<MutexPeer>(&mut group, "peer: std Mutex", threads);
-        measure::<ArrayQueuePeer>(&mut group, "peer: crossbeam ArrayQueue", threads);
-        measure::<PoolAlone>(&mut group, "warmstow: pool alone", threads);
+        let all = &mut group;
+        measure(all, "floor: 2 atomic operations", threads, Floor::<1>::default());
+        measure(all, "floor: 4 atomic operations", threads, Floor::<2>::default());
+        measure(all, "peer: std Mutex", threads, MutexPeer::default());
+        measure(all, "peer: crossbeam ArrayQueue", threads, ArrayQueuePeer::default());
+        measure(all, "warmstow: limits alone", threads, GateAlone::default());
+        measure(all, "warmstow: pool alone", threads, PoolAlone::default());
+        measure(all, "warmstow: region", threads, WholeRegion::new(false));
+        measure(all, "warmstow: region, reserved function", threads, WholeRegion::new(true));
         group.finish();
     }
 }

@@ -13,7 +13,7 @@ mod ours;
 mod peers;
 
 pub use floor::Floor;
-pub use ours::PoolAlone;
+pub use ours::{GateAlone, PoolAlone, WholeRegion};
 pub use peers::{ArrayQueuePeer, MutexPeer};
 
 /// Something that gives out warm instances under limits.

@@ -1,0 +1,402 @@
+//! A whole region against sums: whatever is invoked, completed, failed,
+//! drained, reaped and set, no limit is passed and nothing is lost.
+
+use std::sync::Arc;
+
+use arbitrary::{Arbitrary, Unstructured};
+use warmstow_core::concurrency::ThrottleReason;
+use warmstow_core::function::{
+    Control, Function, FunctionSpec, InvokeError, Lease, LeaseError, Region, RegionConfig, Start,
+};
+use warmstow_core::id::{FunctionId, InstanceId};
+use warmstow_core::placement::{NodeSpec, Strategy};
+use warmstow_core::pool::Reaped;
+use warmstow_core::resources::Resources;
+use warmstow_core::sync::AtomicU64;
+use warmstow_core::time::{Duration, Instant};
+
+use crate::{actions, pick};
+
+/// Functions in the region.
+const FUNCTIONS: u32 = 3;
+
+/// One call, or a step of the clock. Numbers name a function, a held lease or
+/// an instance, whichever the call takes.
+#[derive(Arbitrary, Clone, Copy, Debug)]
+pub enum Action {
+    /// Invokes a function; a cold start is reported as started at once or not.
+    Invoke(u8, bool),
+    /// Reports the instance of a request as started.
+    Started(u8),
+    /// Completes a request.
+    Complete(u8),
+    /// Fails a request.
+    Fail(u8),
+    /// Uses a lease that was given back before.
+    Stale(u8),
+    /// Uses bits that no lease gave.
+    Invented([u64; 2]),
+    /// Drains an instance.
+    Drain(u8),
+    /// Reaps a function.
+    Reap(u8),
+    /// Reaps one instance.
+    ReapOne(u8),
+    /// Reports the instances that were told to stop as stopped.
+    Stop,
+    /// Lets so many seconds pass.
+    Wait(u8),
+    /// Sets the account's limit.
+    SetAccountLimit(u8),
+    /// Sets or removes a reservation.
+    SetReserved(u8, Option<u8>),
+    /// Sets a keep-alive, in seconds.
+    SetKeepAlive(u8, u8),
+}
+
+struct World {
+    region: Arc<Region>,
+    control: Control,
+    functions: Vec<FunctionId>,
+    now: Instant,
+    leases: Vec<Held>,
+    used_leases: Vec<[u64; 2]>,
+    /// Instances that are neither told to stop nor stopped.
+    live: Vec<InstanceId>,
+    /// Of these, those that take no more requests.
+    draining: Vec<InstanceId>,
+    told_to_stop: Vec<InstanceId>,
+    /// Requests admitted, and refused, by function.
+    admitted: Vec<u64>,
+    refused: Vec<u64>,
+}
+
+#[derive(Clone, Copy)]
+struct Held {
+    lease: [u64; 2],
+    instance: InstanceId,
+    started: bool,
+}
+
+/// Carries the actions of `data` out on a region and its model.
+///
+/// # Panics
+///
+/// Where the two differ.
+pub fn run(data: &[u8]) {
+    let mut input = Unstructured::new(data);
+    let Ok(mut world) = shape(&mut input) else { return };
+    for action in actions(&mut input) {
+        world.act(action);
+        world.compare();
+    }
+}
+
+fn shape(input: &mut Unstructured<'_>) -> arbitrary::Result<World> {
+    let config = RegionConfig {
+        account_limit: input.int_in_range(0..=30)?,
+        unreserved_minimum: input.int_in_range(0..=4)?,
+        max_functions: FUNCTIONS,
+        max_nodes: input.int_in_range(0..=3)?,
+        strategy: *input.choose(&Strategy::ALL)?,
+        seed: 1,
+        ..RegionConfig::default()
+    };
+    let (region, mut control) = Region::new(config).expect("the settings are in range");
+    for node in 0..config.max_nodes {
+        let spec = NodeSpec::new(Resources::new(1_000 + node, 2_000), 0);
+        control.add_node(spec).expect("the fleet has room");
+    }
+    let mut functions = vec![];
+    for index in 0..FUNCTIONS {
+        let spec = FunctionSpec {
+            resources: Resources::new(100 + 100 * index, 300),
+            max_instances: input.int_in_range(1..=8)?,
+            instance_concurrency: input.int_in_range(1..=3)?,
+            keep_alive: Duration::from_secs(60),
+            ..FunctionSpec::of_memory(300)
+        };
+        functions.push(control.add_function(&format!("f{index}"), spec).expect("it fits"));
+    }
+    Ok(World {
+        region,
+        control,
+        admitted: vec![0; functions.len()],
+        refused: vec![0; functions.len()],
+        functions,
+        now: Instant::ZERO,
+        leases: vec![],
+        used_leases: vec![],
+        live: vec![],
+        draining: vec![],
+        told_to_stop: vec![],
+    })
+}
+
+impl World {
+    fn act(&mut self, action: Action) {
+        match action {
+            Action::Invoke(function, started) => self.invoke(function, started),
+            Action::Started(number) => self.report_started(number),
+            Action::Complete(number) => self.complete(number),
+            Action::Fail(number) => self.fail(number),
+            Action::Stale(number) => {
+                if let Some(at) = pick(&self.used_leases, number) {
+                    self.refuses(self.used_leases[at]);
+                }
+            }
+            Action::Invented(bits) => {
+                if self.leases.iter().all(|held| held.lease != bits) {
+                    self.refuses(bits);
+                }
+            }
+            Action::Drain(number) => self.drain(number),
+            Action::Reap(function) => self.reap(function),
+            Action::ReapOne(number) => self.reap_one(number),
+            Action::Stop => self.stop(),
+            Action::Wait(seconds) => {
+                self.now = self.now.after(Duration::from_secs(u64::from(seconds)));
+            }
+            Action::SetAccountLimit(limit) => {
+                // A refused setting changes nothing: `compare` looks.
+                let _ = self.control.set_account_limit(u32::from(limit % 32));
+            }
+            Action::SetReserved(function, reserved) => {
+                let reserved = reserved.map(|units| u32::from(units % 16));
+                let _ = self.control.set_reserved_concurrency(self.function(function), reserved);
+            }
+            Action::SetKeepAlive(function, seconds) => {
+                let keep_alive = Duration::from_secs(u64::from(seconds));
+                let set = self.control.set_keep_alive(self.function(function), keep_alive);
+                set.expect("the handle is the region's");
+            }
+        }
+    }
+
+    fn function(&self, number: u8) -> FunctionId {
+        self.functions[usize::from(number) % self.functions.len()]
+    }
+
+    fn in_flight(&self, function: FunctionId) -> u32 {
+        self.leases.iter().filter(|held| held.instance.function == function).count() as u32
+    }
+
+    fn count(&self, list: &[InstanceId], function: FunctionId) -> usize {
+        list.iter().filter(|instance| instance.function == function).count()
+    }
+
+    fn part(&self, function: FunctionId) -> &Function<Box<[AtomicU64]>> {
+        self.region.function(function).expect("the handle is the region's")
+    }
+
+    /// Whether an instance of the function can take one more request.
+    fn has_free_seat(&self, function: FunctionId) -> bool {
+        let concurrency = self.part(function).spec().instance_concurrency as usize;
+        self.live.iter().any(|instance| {
+            let mut held = self.leases.iter().filter(|held| held.instance == *instance);
+            let started = held.clone().all(|held| held.started);
+            let serving = instance.function == function && !self.draining.contains(instance);
+            serving && started && held.by_ref().count() < concurrency
+        })
+    }
+
+    fn invoke(&mut self, number: u8, report_started: bool) {
+        let function = self.function(number);
+        let at = function.index() as usize;
+        match self.region.invoke(self.now, function) {
+            Ok(invocation) => {
+                self.admitted[at] += 1;
+                self.holds_its_limit(function);
+                let cold = matches!(invocation.start, Start::Cold { .. });
+                assert_eq!(cold, !self.has_free_seat(function), "a cold start beside a free seat");
+                assert_eq!(cold, !self.live.contains(&invocation.instance));
+                if cold {
+                    assert!(!self.told_to_stop.contains(&invocation.instance));
+                    self.live.push(invocation.instance);
+                }
+                let started = !cold || report_started;
+                if cold && report_started {
+                    self.region.started(self.now, &invocation.lease).expect("it is held");
+                }
+                let instance = invocation.instance;
+                let lease = invocation.lease.into_bits();
+                self.leases.push(Held { lease, instance, started });
+            }
+            Err(error) => {
+                self.refused[at] += 1;
+                self.is_right(error, function);
+            }
+        }
+    }
+
+    /// Before the admitted request is in the model: there was room for it.
+    fn holds_its_limit(&self, function: FunctionId) {
+        if let Some(reserved) = self.part(function).gate().reserved() {
+            assert!(self.in_flight(function) < reserved, "above its reservation");
+        } else {
+            let account = self.region.account();
+            assert!(account.in_flight() <= account.limit(), "above the account's limit");
+        }
+    }
+
+    /// Whether a refusal's reason holds, and no other came before it.
+    fn is_right(&self, error: InvokeError, function: FunctionId) {
+        let part = self.part(function);
+        let account = self.region.account();
+        let instances = self.count(&self.live, function) + self.count(&self.told_to_stop, function);
+        let most = part.spec().max_instances as usize;
+        match (error, part.gate().reserved()) {
+            (InvokeError::Throttled(reason), Some(reserved)) => {
+                let expected = ThrottleReason::ReservedFunctionConcurrentInvocationLimitExceeded;
+                assert_eq!(reason, expected);
+                assert!(self.in_flight(function) >= reserved);
+            }
+            (InvokeError::Throttled(reason), None) => {
+                assert_eq!(reason, ThrottleReason::ConcurrentInvocationLimitExceeded);
+                assert!(account.in_flight() >= account.limit());
+            }
+            (InvokeError::InstanceLimit { max_instances }, _) => {
+                assert_eq!(max_instances as usize, most);
+                assert_eq!(instances, most, "refused below the instance limit");
+                assert!(!self.has_free_seat(function), "refused beside a free seat");
+            }
+            (InvokeError::NoCapacity(refusal), _) => {
+                assert!(instances < most && !self.has_free_seat(function));
+                let needed = part.spec().resources;
+                assert_eq!(refusal.needed, needed);
+                let fleet = self.region.fleet().expect("without a fleet there is room");
+                assert!(fleet.nodes().all(|node| {
+                    node.free.cpu_units < needed.cpu_units
+                        || node.free.memory_mib < needed.memory_mib
+                }));
+            }
+            (error, _) => panic!("{error}"),
+        }
+    }
+
+    fn take(&mut self, number: u8) -> Option<(Held, Lease)> {
+        let at = pick(&self.leases, number)?;
+        let held = self.leases[at];
+        Some((held, Lease::from_bits(held.lease).expect("a lease is never zero")))
+    }
+
+    fn report_started(&mut self, number: u8) {
+        let Some((held, lease)) = self.take(number) else { return };
+        let started = self.region.started(self.now, &lease);
+        let twice = held.started && !self.draining.contains(&held.instance);
+        assert_eq!(started, if twice { Err(LeaseError::AlreadyStarted) } else { Ok(()) });
+        let ours = self.leases.iter_mut().find(|other| other.lease == held.lease);
+        ours.expect("the lease is held").started = true;
+    }
+
+    fn complete(&mut self, number: u8) {
+        let Some((held, lease)) = self.take(number) else { return };
+        match self.region.complete(self.now, lease) {
+            Ok(stop) => self.gave_back(held, stop),
+            Err(error) => {
+                assert_eq!(error, LeaseError::NotStarted);
+                assert!(!held.started);
+            }
+        }
+    }
+
+    fn fail(&mut self, number: u8) {
+        let Some((held, lease)) = self.take(number) else { return };
+        let stop = self.region.fail(self.now, lease).expect("the lease is held");
+        self.draining.push(held.instance);
+        self.gave_back(held, stop);
+    }
+
+    fn gave_back(&mut self, held: Held, stop: Option<InstanceId>) {
+        self.leases.retain(|other| other.lease != held.lease);
+        self.used_leases.push(held.lease);
+        if let Some(instance) = stop {
+            assert_eq!(instance, held.instance);
+            self.tell_to_stop(instance);
+        }
+    }
+
+    fn tell_to_stop(&mut self, instance: InstanceId) {
+        let busy = self.leases.iter().any(|held| held.instance == instance);
+        assert!(!busy, "an instance is stopped under a request");
+        let at = self.live.iter().position(|live| *live == instance);
+        self.told_to_stop.push(self.live.swap_remove(at.expect("told to stop twice")));
+    }
+
+    fn refuses(&self, bits: [u64; 2]) {
+        let lease = || Lease::from_bits(bits);
+        let Some(stale) = lease() else { return };
+        assert_eq!(self.region.started(self.now, &stale), Err(LeaseError::Stale));
+        assert_eq!(self.region.complete(self.now, stale), Err(LeaseError::Stale));
+        let failed = lease().map(|stale| self.region.fail(self.now, stale));
+        assert_eq!(failed, Some(Err(LeaseError::Stale)));
+    }
+
+    fn drain(&mut self, number: u8) {
+        let Some(at) = pick(&self.live, number) else { return };
+        let drained = self.region.drain(self.now, self.live[at]).expect("it is live");
+        self.draining.push(self.live[at]);
+        if let Some(instance) = drained {
+            self.tell_to_stop(instance);
+        }
+    }
+
+    fn reap(&mut self, number: u8) {
+        let reaped = self.region.reap(self.now, self.function(number));
+        let reaped: Vec<_> = reaped.expect("the handle is the region's").collect();
+        reaped.into_iter().for_each(|instance| self.tell_to_stop(instance));
+    }
+
+    fn reap_one(&mut self, number: u8) {
+        let Some(at) = pick(&self.live, number) else { return };
+        let instance = self.live[at];
+        match self.region.reap_instance(self.now, instance).expect("it is live") {
+            Reaped::Stop => self.tell_to_stop(instance),
+            Reaped::Until(expiry) => assert!(self.now < expiry),
+            Reaped::Busy => {}
+        }
+    }
+
+    fn stop(&mut self) {
+        for instance in core::mem::take(&mut self.told_to_stop) {
+            self.region.stopped(self.now, instance).expect("it was told to stop");
+            assert!(self.region.stopped(self.now, instance).is_err(), "stopped twice");
+        }
+    }
+
+    /// Every unit, instance and node adds up.
+    fn compare(&self) {
+        let mut charged = 0;
+        for (at, &function) in self.functions.iter().enumerate() {
+            let part = self.part(function);
+            let counters = part.counters();
+            let in_flight = self.in_flight(function);
+            let instances =
+                self.count(&self.live, function) + self.count(&self.told_to_stop, function);
+            assert_eq!(part.gate().in_flight(), in_flight);
+            assert_eq!(counters.in_flight, u64::from(in_flight));
+            assert_eq!(counters.instances as usize, instances);
+            assert!(counters.instances <= part.spec().max_instances);
+            assert_eq!(counters.invocations(), self.admitted[at]);
+            assert_eq!(counters.refusals(), self.refused[at]);
+            charged += in_flight.saturating_sub(part.gate().reserved().unwrap_or(0));
+        }
+        assert_eq!(self.region.account().in_flight(), charged);
+        self.compare_nodes();
+    }
+
+    fn compare_nodes(&self) {
+        let Some(fleet) = self.region.fleet() else { return };
+        let placed = self.live.iter().chain(&self.told_to_stop);
+        for view in fleet.nodes() {
+            let is_here = |instance| self.region.node_of(instance) == Ok(Some(view.id));
+            let here: Vec<_> = placed.clone().filter(|instance| is_here(**instance)).collect();
+            assert_eq!(view.instances as usize, here.len());
+            let needs = here.iter().map(|i| self.part(i.function).spec().resources);
+            let cpu: u32 = needs.clone().map(|needs| needs.cpu_units).sum();
+            let memory: u32 = needs.map(|needs| needs.memory_mib).sum();
+            assert_eq!(view.free.cpu_units + cpu, view.spec.resources.cpu_units);
+            assert_eq!(view.free.memory_mib + memory, view.spec.resources.memory_mib);
+        }
+    }
+}
