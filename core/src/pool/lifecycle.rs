@@ -164,7 +164,8 @@ impl<W: Storage> Pool<W> {
     ) -> Result<Reaped, SlotError> {
         let instance = self.index_of(slot).ok_or(SlotError::Stale { slot })?;
         let seen = slot::read(self.slot_word(instance));
-        if seen.generation != slot.generation().get() || seen.state == State::Vacant {
+        let ended = matches!(seen.state, State::Vacant | State::Retired);
+        if seen.generation != slot.generation().get() || ended {
             return Err(SlotError::Stale { slot });
         }
         Ok(self.reap_at(now, keep_alive, instance, seen))
