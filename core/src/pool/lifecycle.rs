@@ -132,7 +132,7 @@ impl<W: Storage> Pool<W> {
 
     /// Transition 5: the one caller that wins it tells the host to stop the
     /// instance.
-    fn report(&self, instance: u32, generation: u32) -> Option<SlotId> {
+    pub(super) fn report(&self, instance: u32, generation: u32) -> Option<SlotId> {
         let won = slot::update(self.slot_word(instance), |seen| {
             (seen.generation == generation && seen.state == State::Drained)
                 .then_some(Slot { state: State::Stopping, ..seen })
@@ -216,7 +216,7 @@ impl<W: Storage> Pool<W> {
     /// Claims every seat of the instance, or none. An instance of up to 32
     /// seats is one compare-exchange; of a larger one, what was claimed before
     /// a busy seat was met goes back.
-    fn claim_whole(&self, instance: u32) -> bool {
+    pub(super) fn claim_whole(&self, instance: u32) -> bool {
         let mut claimed = 0;
         let mut whole = true;
         self.for_each_leaf(instance, |leaf, mask| {

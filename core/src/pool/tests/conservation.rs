@@ -1,6 +1,7 @@
 //! What holds of every pool at rest: no seat and no slot is lost or minted.
 
 use crate::pool::Pool;
+use crate::pool::claim_set::LEAF_BITS;
 use crate::pool::instances::{bit, leaf_of};
 use crate::pool::seat;
 use crate::pool::slot::{self, State};
@@ -23,20 +24,13 @@ pub(super) fn check_at_rest<W: Storage>(pool: &Pool<W>, holding: u32) {
     for instance in 0..pool.config().max_instances {
         let slot = slot::read(pool.slot_word(instance));
         let mut seats = Seats { collected: slot.collected, ..Seats::default() };
-        let mut first = 0;
         pool.for_each_leaf(instance, |leaf, mask| {
-            if first == 0 {
-                first = leaf * crate::pool::claim_set::LEAF_BITS as usize
-                    + mask.trailing_zeros() as usize;
-            }
-            for one in (0..u32::BITS).map(|at| 1 << at).filter(|one| mask & one != 0) {
-                seats.idle += u32::from(pool.idle().has(leaf, one));
+            for at in (0..LEAF_BITS).filter(|at| mask & (1 << at) != 0) {
+                let index = u32::try_from(leaf).unwrap() * LEAF_BITS + at;
+                seats.idle += u32::from(pool.idle().has(leaf, 1 << at));
+                seats.held += u32::from(seat::tally(pool.seat_word(index)).1);
             }
         });
-        for seat in 0..total {
-            let index = u32::try_from(first).unwrap() + seat;
-            seats.held += u32::from(seat::tally(pool.seat_word(index)).1);
-        }
         let expected = match slot.state {
             State::Vacant | State::Retired => Seats::default(),
             State::Starting => Seats { held: 1, ..Seats::default() },

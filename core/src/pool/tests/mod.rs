@@ -2,6 +2,8 @@
 
 mod conservation;
 #[cfg(loom)]
+mod fixture;
+#[cfg(loom)]
 mod loom_claim_set;
 #[cfg(loom)]
 mod loom_lifecycle;
