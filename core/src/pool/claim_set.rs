@@ -51,8 +51,9 @@
 
 use crate::sync::{AtomicU64, Ordering, spin_loop};
 
-/// Members in one leaf word.
-pub(super) const LEAF_BITS: u32 = 32;
+/// Members in one leaf word. Few under loom, so that small models have
+/// instances in several leaves and instances that straddle two.
+pub(super) const LEAF_BITS: u32 = if cfg!(all(test, loom)) { 2 } else { 32 };
 const MEMBERS: u64 = (1 << LEAF_BITS) - 1;
 const ONE_INSERTION: u64 = 1 << LEAF_BITS;
 /// Leaves under one hint word.
@@ -66,8 +67,8 @@ pub(super) struct Epoch(u64);
 /// A set over words that someone else keeps; see the file's protocol.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct ClaimSet<'a> {
-    hints: &'a [AtomicU64],
-    leaves: &'a [AtomicU64],
+    pub(super) hints: &'a [AtomicU64],
+    pub(super) leaves: &'a [AtomicU64],
 }
 
 /// How many leaf words `indices` indices need.
@@ -216,7 +217,7 @@ impl<'a> ClaimSet<'a> {
 
     /// The double collect: proves that at one instant during this call there
     /// was no member, or names a leaf that has one.
-    fn prove_empty(&self) -> Result<Epoch, usize> {
+    pub(super) fn prove_empty(&self) -> Result<Epoch, usize> {
         let mut first = self.collect()?;
         loop {
             let second = self.collect()?;
@@ -261,8 +262,8 @@ impl<'a> ClaimSet<'a> {
 
 #[inline]
 #[expect(clippy::cast_possible_truncation, reason = "the lower half of the word")]
-const fn members(word: u64) -> u32 {
-    word as u32
+pub(super) const fn members(word: u64) -> u32 {
+    (word & MEMBERS) as u32
 }
 
 #[inline]

@@ -201,6 +201,9 @@ impl<W: Storage> Pool<W> {
         debug_assert_eq!(vacant.state, State::Vacant, "a vacancy is vacant");
         let place = place & super::MAX_PLACE;
         let starting = Slot { state: State::Starting, collected: 0, place, ..vacant };
+        // ORDERING: Relaxed: the owner of a vacant slot is the only writer, and
+        // the swap below publishes it.
+        self.last_used_word(index).store(0, Ordering::Relaxed);
         // ORDERING: AcqRel: transition 1, by the owner of the vacant index;
         // pairs with the Acquire of `slot::read`.
         word.swap(starting.pack(), Ordering::AcqRel);
@@ -225,18 +228,18 @@ impl<W: Storage> Pool<W> {
     /// A stale seat, an instance that has reported this before, or one that is
     /// being drained (its other seats stay shut; that is no error).
     pub fn started(&self, held: &Seat) -> Result<(), SeatError> {
-        let instance = self.check(held)?;
+        let (instance, pinned) = self.pinned(held)?;
         let active = slot::update(self.slot_word(instance), |slot| {
-            (slot.state == State::Starting).then_some(Slot { state: State::Active, ..slot })
+            let starting = slot.generation == pinned.generation && slot.state == State::Starting;
+            starting.then_some(Slot { state: State::Active, ..slot })
         });
         match active {
             Ok(_) => {
                 let own = held.index();
                 self.for_each_leaf(instance, |leaf, mask| {
                     let others = if leaf_of(own) == leaf { mask & !bit(own) } else { mask };
-                    if others != 0 {
-                        self.put_back(instance, leaf, others);
-                    }
+                    // Not `put_back`: a report that comes of it would be lost.
+                    self.settle(instance, leaf, others);
                 });
                 Ok(())
             }
@@ -296,8 +299,8 @@ impl<W: Storage> Pool<W> {
     ///
     /// A stale seat.
     pub fn slot_of(&self, held: &Seat) -> Result<SlotId, SeatError> {
-        let instance = self.check(held)?;
-        Ok(self.slot_id(instance, slot::read(self.slot_word(instance))))
+        let (instance, slot) = self.pinned(held)?;
+        Ok(self.slot_id(instance, slot))
     }
 
     /// What the pool has done and holds.
@@ -333,6 +336,18 @@ impl<W: Storage> Pool<W> {
             return Err(SeatError::Stale);
         }
         Ok(instance)
+    }
+
+    /// The instance of a seat that the caller says it holds, and its slot.
+    ///
+    /// The seat is checked again after the read: while it is held it pins the
+    /// generation, so the slot is of the instance that the seat was taken in,
+    /// even where another thread uses the same lease at the same time.
+    fn pinned(&self, held: &Seat) -> Result<(u32, Slot), SeatError> {
+        let instance = self.check(held)?;
+        let slot = slot::read(self.slot_word(instance));
+        self.check(held)?;
+        Ok((instance, slot))
     }
 
     /// Ends the hold of a checked seat and starts the idle clock. The caller
@@ -432,7 +447,7 @@ impl<W: Storage> Pool<W> {
     }
 
     #[inline]
-    fn last_used_word(&self, instance: u32) -> &AtomicU64 {
+    pub(super) fn last_used_word(&self, instance: u32) -> &AtomicU64 {
         &self.record(instance)[1]
     }
 
@@ -444,7 +459,7 @@ impl<W: Storage> Pool<W> {
     }
 
     #[inline]
-    fn seat_word(&self, index: u32) -> &AtomicU64 {
+    pub(super) fn seat_word(&self, index: u32) -> &AtomicU64 {
         &self.record(index >> self.shift)[2 + self.seat_in_instance(index) as usize]
     }
 
@@ -467,10 +482,10 @@ pub(super) const fn bit(index: u32) -> u32 {
     1 << (index % LEAF_BITS)
 }
 
-/// The lowest `count` bits, all of them from 32 on.
+/// The lowest `count` bits of a leaf, at most all of them.
 #[inline]
 pub(super) const fn low_bits(count: u32) -> u32 {
-    if count >= LEAF_BITS { u32::MAX } else { (1 << count) - 1 }
+    if count >= LEAF_BITS { u32::MAX >> (u32::BITS - LEAF_BITS) } else { (1 << count) - 1 }
 }
 
 impl<W: Storage> fmt::Debug for Pool<W> {

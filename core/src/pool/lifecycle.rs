@@ -132,7 +132,7 @@ impl<W: Storage> Pool<W> {
 
     /// Transition 5: the one caller that wins it tells the host to stop the
     /// instance.
-    fn report(&self, instance: u32, generation: u32) -> Option<SlotId> {
+    pub(super) fn report(&self, instance: u32, generation: u32) -> Option<SlotId> {
         let won = slot::update(self.slot_word(instance), |seen| {
             (seen.generation == generation && seen.state == State::Drained)
                 .then_some(Slot { state: State::Stopping, ..seen })
@@ -164,7 +164,8 @@ impl<W: Storage> Pool<W> {
     ) -> Result<Reaped, SlotError> {
         let instance = self.index_of(slot).ok_or(SlotError::Stale { slot })?;
         let seen = slot::read(self.slot_word(instance));
-        if seen.generation != slot.generation().get() || seen.state == State::Vacant {
+        let ended = matches!(seen.state, State::Vacant | State::Retired);
+        if seen.generation != slot.generation().get() || ended {
             return Err(SlotError::Stale { slot });
         }
         Ok(self.reap_at(now, keep_alive, instance, seen))
@@ -215,7 +216,7 @@ impl<W: Storage> Pool<W> {
     /// Claims every seat of the instance, or none. An instance of up to 32
     /// seats is one compare-exchange; of a larger one, what was claimed before
     /// a busy seat was met goes back.
-    fn claim_whole(&self, instance: u32) -> bool {
+    pub(super) fn claim_whole(&self, instance: u32) -> bool {
         let mut claimed = 0;
         let mut whole = true;
         self.for_each_leaf(instance, |leaf, mask| {

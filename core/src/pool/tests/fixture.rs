@@ -1,0 +1,68 @@
+//! Small pools for the loom models, and short ways to bring an instance into
+//! each state.
+
+use std::boxed::Box;
+use std::sync::Arc;
+
+use loom::thread::{self, JoinHandle};
+
+use super::conservation::check_at_rest;
+use crate::id::SlotId;
+use crate::pool::{Claim, Pool, PoolConfig};
+use crate::sync::AtomicU64;
+use crate::time::{Duration, Instant};
+
+/// A pool that the threads of a model share.
+pub(super) type Shared = Arc<Pool<Box<[AtomicU64]>>>;
+
+/// A pool of `instances` that serve `concurrency` requests each. Under loom a
+/// leaf has two bits: three instances of one seat, or one of three, have two.
+pub(super) fn pool_of(instances: u32, concurrency: u32) -> Shared {
+    let shape = PoolConfig { instance_concurrency: concurrency, ..PoolConfig::new(instances) };
+    Arc::new(Pool::new(shape).unwrap())
+}
+
+pub(super) const fn at(second: u64) -> Instant {
+    Instant::from_secs(second)
+}
+
+pub(super) fn spawn<T: 'static>(
+    pool: &Shared,
+    body: impl FnOnce(&Shared) -> T + 'static,
+) -> JoinHandle<T> {
+    let pool = Arc::clone(pool);
+    thread::spawn(move || body(&pool))
+}
+
+/// An instance that initialises; its request.
+pub(super) fn starting(pool: &Shared) -> Claim {
+    let vacancy = pool.begin().unwrap();
+    pool.start(vacancy, 7)
+}
+
+/// An instance in service; its first request.
+pub(super) fn active(pool: &Shared) -> Claim {
+    let claim = starting(pool);
+    pool.started(&claim.seat).unwrap();
+    claim
+}
+
+/// An instance in service without a request, last used at 0.
+pub(super) fn idle(pool: &Shared) -> SlotId {
+    let claim = active(pool);
+    assert_eq!(pool.release(at(0), claim.seat), Ok(None));
+    claim.slot
+}
+
+/// Checks that of these calls and a reap after them exactly one reported the
+/// stop of the one instance; stops it; checks that all seats came back.
+pub(super) fn ends_once<const N: usize>(pool: &Shared, calls: [Option<SlotId>; N]) {
+    // Nothing expires at the origin: this reap finds only what was drained.
+    let left = pool.reap(Instant::ZERO, Duration::MAX);
+    let told: Vec<_> = calls.into_iter().flatten().chain(left).collect();
+    assert_eq!(told.len(), 1, "one stop is reported: {told:?}");
+    check_at_rest(pool, 0);
+    assert_eq!(pool.stopped(told[0]), Ok(7));
+    check_at_rest(pool, 0);
+    assert_eq!(pool.tally().instances, 0);
+}
