@@ -186,8 +186,11 @@ impl core::error::Error for PriceError {}
 
 #[cfg(all(test, not(loom)))]
 mod tests {
+    // Without the feature `alloc` the crate does not name it.
+    extern crate alloc;
+
     use super::*;
-    use std::string::ToString;
+    use alloc::string::ToString;
 
     #[test]
     fn a_bad_price_is_named() {

@@ -89,9 +89,9 @@ impl FleetBooks {
 
     /// The memory of each node and the integral of what is reserved of it.
     pub(super) fn memory_integrals(&self, now: Instant) -> impl Iterator<Item = (u64, u128)> {
-        self.nodes.iter().map(move |node| {
-            (u64::from(node.resources.memory_mib), node.memory.integral(now))
-        })
+        self.nodes
+            .iter()
+            .map(move |node| (u64::from(node.resources.memory_mib), node.memory.integral(now)))
     }
 
     /// What is reserved of each node now, and by how many instances.

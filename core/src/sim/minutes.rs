@@ -139,8 +139,8 @@ const MAX_MINUTES: usize = 16_666_666;
 fn check_curve(function: usize, curve_ms: &[f64; 7]) -> Result<(), MinutesError> {
     let mut before_ms = 0.0;
     for (&percentile, &value_ms) in PERCENTILES.iter().zip(curve_ms) {
-        // Written so that not-a-number fails.
-        if !(value_ms >= 0.0 && value_ms <= LIMIT_MS) {
+        // Not-a-number is in no range.
+        if !(0.0..=LIMIT_MS).contains(&value_ms) {
             return Err(MinutesError::BadDuration { function, percentile, value_ms });
         }
         if value_ms < before_ms {

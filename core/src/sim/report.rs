@@ -62,9 +62,11 @@ pub struct Summary {
     pub mean_busy_instances: f64,
     /// The mean number of instances without a request.
     pub mean_idle_instances: f64,
-    /// The mean time from start to stop of the instances that had stopped by
-    /// the horizon, in seconds; 0 where none had. Longer lives are less likely
-    /// to end in time, so this is below the true mean.
+    /// The mean life of an instance, in seconds; 0 where none started. One
+    /// that has not stopped by the horizon counts with its life so far: to
+    /// leave it out would leave out the longest lives (the lowest-numbered
+    /// instances of a busy function never stop). By Little's law it is the
+    /// mean number of instances over the rate at which they start.
     pub mean_instance_lifespan_s: f64,
     /// How many instances had stopped by the horizon.
     pub stopped_instances: u64,

@@ -82,12 +82,7 @@ impl SeriesBooks {
     }
 
     /// Closes the last bucket too.
-    pub(super) fn finish(
-        mut self,
-        instances: &Level,
-        busy: &Level,
-        fleet: &FleetBooks,
-    ) -> Series {
+    pub(super) fn finish(mut self, instances: &Level, busy: &Level, fleet: &FleetBooks) -> Series {
         self.pass(self.horizon, instances, busy, fleet);
         self.close(instances, busy, fleet);
         self.series
@@ -116,7 +111,8 @@ impl SeriesBooks {
             series.cpu_share.push(fleet.cpu_share(means[3]));
             series.memory_share.push(fleet.memory_share(means[4]));
         }
-        for (before, (total, after)) in self.nodes_before.iter_mut().zip(fleet.memory_integrals(end))
+        for (before, (total, after)) in
+            self.nodes_before.iter_mut().zip(fleet.memory_integrals(end))
         {
             series.node_memory_share.push(ratio(mean(after - *before, length), total));
             *before = after;

@@ -436,7 +436,3 @@ impl<T: Borrow<Trace>> Workload for Arrivals<T> {
         self.trace.borrow().horizon
     }
 }
-
-#[cfg(all(test, not(loom)))]
-#[path = "tests/trace.rs"]
-mod tests;

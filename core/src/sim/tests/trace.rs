@@ -1,9 +1,12 @@
 //! What a trace takes and what it refuses, and how it says so.
 
-use super::*;
 use alloc::string::ToString;
 use alloc::sync::Arc;
 use alloc::vec;
+use alloc::vec::Vec;
+
+use crate::sim::{Arrivals, Column, Trace, TraceColumns, TraceError, TraceSeconds, Workload};
+use crate::time::Instant;
 
 fn columns() -> TraceColumns {
     TraceColumns {
@@ -56,7 +59,7 @@ fn bad_columns_are_named_with_row_and_value() {
     assert_eq!(short, TraceError::Length { column: Column::Duration, rows: 2, expected: 3 });
     let short = refused(|c| c.cold_start_ns = Some(vec![1]), None);
     assert_eq!(short, TraceError::Length { column: Column::ColdStart, rows: 1, expected: 3 });
-    let large = refused(|c| c.duration_ns[2] = LIMIT_NS + 1, None);
+    let large = refused(|c| c.duration_ns[2] = 1_000_000_000_000_000_001, None);
     assert_eq!((large.row(), large.column()), (Some(2), Some(Column::Duration)));
     let late = refused(|_| (), Some(19));
     assert_eq!((late.row(), late.column()), (Some(2), Some(Column::Arrival)));

@@ -1,0 +1,3 @@
+//! Unit tests that are longer than their subject leaves room for.
+
+mod trace;
