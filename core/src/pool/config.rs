@@ -7,9 +7,11 @@ use super::claim_set::{hint_words, leaf_words};
 
 /// Which idle instance a warm start takes.
 ///
-/// The order decides how many instances stay warm: at 0.9 requests a second of
+/// The order decides how many instances stay warm. At 0.9 requests a second of
 /// 2 s with a keep-alive of 600 s, `Packed` and `MostRecent` hold 7.7
-/// instances and `LeastRecent` holds 13.2.
+/// instances. `LeastRecent` touches each in turn, so that nearly none expires:
+/// it holds 11 to 14, the record of what was ever needed at once
+/// (`core/tests/sim_theory.rs`).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
