@@ -41,7 +41,7 @@ impl Bounds for u32 {
 }
 
 impl Bounds for u64 {
-    const MOST: u64 = Self::MAX;
+    const MOST: Self = Self::MAX;
 }
 
 /// The same, or `None`.
@@ -55,9 +55,9 @@ pub(crate) fn seconds(value: &Bound<'_, PyAny>, name: &str) -> PyResult<Duration
     match value.extract::<f64>() {
         // Written so that not-a-number fails.
         Ok(seconds) if (0.0..=limit).contains(&seconds) => Ok(Duration::from_secs_f64(seconds)),
-        Ok(seconds) => Err(errors::config(format!(
-            "{name} is {seconds}: needs 0 to {limit} seconds"
-        ))),
+        Ok(seconds) => {
+            Err(errors::config(format!("{name} is {seconds}: needs 0 to {limit} seconds")))
+        }
         Err(_) => Err(errors::config(format!("{name} is not a number of seconds"))),
     }
 }
@@ -74,10 +74,7 @@ pub(crate) fn pick(text: &str) -> PyResult<Pick> {
 
 /// How instances are placed.
 pub(crate) fn strategy(text: &str) -> PyResult<Strategy> {
-    text.parse().map_err(|_| {
-        let names = Strategy::ALL.map(Strategy::name).join(", ");
-        errors::config(format!("strategy is '{text}': needs one of {names}"))
-    })
+    Strategy::try_from(text).map_err(errors::config)
 }
 
 /// A distribution, called `name` where the text is none.

@@ -3,7 +3,9 @@
 use core::fmt::Display;
 
 use pyo3::PyErr;
-use warmstow_core::function::{InstanceError, InvokeError, LeaseError, SettingError, UnknownFunction};
+use warmstow_core::function::{
+    InstanceError, InvokeError, LeaseError, SettingError, UnknownFunction,
+};
 
 mod python {
     //! The classes, imported from Python when first raised.

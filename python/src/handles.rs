@@ -3,7 +3,7 @@
 //! Each is a copy of the core's bits. Using one too late, twice, or with
 //! another region is refused there as stale and changes nothing.
 
-use std::collections::BTreeMap;
+use alloc::collections::BTreeMap;
 
 use pyo3::prelude::*;
 use warmstow_core::concurrency::ThrottleReason;
@@ -69,7 +69,7 @@ impl Lease {
 }
 
 /// An admitted request: where it runs, and what gives that back.
-#[pyclass(frozen, get_all, module = "warmstow", skip_from_py_object)]
+#[pyclass(frozen, get_all, module = "warmstow")]
 #[derive(Clone, Copy)]
 pub(crate) struct Invocation {
     /// The hold, given back by :meth:`Region.complete` or :meth:`Region.fail`.
@@ -111,7 +111,7 @@ impl Invocation {
 ///
 /// A snapshot: counts of different kinds can be one call apart where other
 /// threads work meanwhile.
-#[pyclass(frozen, get_all, module = "warmstow", skip_from_py_object)]
+#[pyclass(frozen, get_all, module = "warmstow")]
 pub(crate) struct Counters {
     /// Requests that an idle instance took.
     warm_starts: u64,
@@ -171,7 +171,7 @@ impl Counters {
 }
 
 /// A node as it is now: what it has, and what of that is free.
-#[pyclass(frozen, get_all, module = "warmstow", skip_from_py_object)]
+#[pyclass(frozen, get_all, module = "warmstow")]
 pub(crate) struct Node {
     /// Its position, from 0.
     index: u32,

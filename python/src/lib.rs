@@ -1,6 +1,8 @@
 //! The extension module `warmstow._warmstow`: converts, calls the core,
 //! converts back. What people import is the Python package around it.
 
+extern crate alloc;
+
 mod arguments;
 mod errors;
 mod handles;
@@ -14,7 +16,7 @@ mod _warmstow {
     use pyo3::prelude::*;
     use warmstow_core::sim::PoissonSpec;
 
-    use crate::{arguments, errors};
+    use crate::errors;
 
     #[pymodule_export]
     use crate::handles::{Counters, Function, Instance, Invocation, Lease, Node};
@@ -31,7 +33,8 @@ mod _warmstow {
     /// Raise `ConfigError` unless the text is a distribution; its mean, s.
     #[pyfunction]
     fn check_distribution(text: &str) -> PyResult<f64> {
-        let distribution: warmstow_core::sim::Distribution = text.parse().map_err(errors::config)?;
+        let distribution: warmstow_core::sim::Distribution =
+            text.parse().map_err(errors::config)?;
         Ok(distribution.mean_s())
     }
 

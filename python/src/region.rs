@@ -1,8 +1,9 @@
 //! A live region: the data plane as it is, the control plane behind a lock.
 
+use alloc::sync::Arc;
 use core::num::NonZeroU32;
 use core::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use pyo3::prelude::*;
 use warmstow_core::function::{self, Control, FunctionSpec, RegionConfig};
@@ -59,7 +60,6 @@ impl Region {
         *, account_limit = 1000, unreserved_minimum = 100, nodes = None, max_nodes = None,
         strategy = "binpack:memory", max_functions = 1024, seed = 0,
     ))]
-    #[expect(clippy::too_many_arguments, reason = "all by name, all with defaults")]
     fn new(
         #[pyo3(from_py_with = named::account_limit)] account_limit: u32,
         #[pyo3(from_py_with = named::unreserved_minimum)] unreserved_minimum: u32,
@@ -282,10 +282,7 @@ impl Region {
     /// Raises:
     ///     ConfigError: the reservations would leave less than the unreserved
     ///         minimum.
-    fn set_account_limit(
-        &self,
-        #[pyo3(from_py_with = named::limit)] limit: u32,
-    ) -> PyResult<()> {
+    fn set_account_limit(&self, #[pyo3(from_py_with = named::limit)] limit: u32) -> PyResult<()> {
         self.control().set_account_limit(limit).map_err(errors::config)
     }
 
