@@ -6,9 +6,8 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
-from conftest import AzureFolder, CliResult
-
 import warmstow
+from conftest import AzureFolder, CliResult
 from warmstow.traces import read_azure2019
 
 

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
-from conftest import CliResult
-
 import warmstow
 from warmstow.traces import read_canonical
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from conftest import CliResult
 
 HEADER = "timestamp_s,function,duration_s"
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 __all__ = ["ATTRIBUTION", "INTRODUCTION", "SHOWN", "demo_settings", "demo_trace", "run_demo"]
 
-KEEP_ALIVE_MIN = (1, 2, 5, 10, 20, 60, 120)
+KEEP_ALIVE_MIN = (1, 2, 5, 10, 20, 30, 60)
 """The settings that are replayed, minutes."""
 SHOWN = (1, 10, 60)
 """Those of them that the table and the plots over time show, minutes."""
@@ -62,9 +62,9 @@ def demo_settings(keep_alive_min: float, seed: int = 0) -> Settings:
     """The demo's fleet and limits under one keep-alive, minutes."""
     return Settings(
         seed=seed,
-        account_limit=32,
+        account_limit=28,
         keep_alive_s=keep_alive_min * 60,
-        nodes=[NodeSpec(cpu_units=2048, memory_mib=4096, zone=at % 3) for at in range(9)],
+        nodes=[NodeSpec(cpu_units=2048, memory_mib=3072, zone=at % 3) for at in range(6)],
         strategy="binpack:memory",
         series_bucket_s=_SERIES_S,
     )

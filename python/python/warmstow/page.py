@@ -201,9 +201,9 @@ def _cards(runs: Sequence[Run]) -> str:
     cards = [
         (count(first.invocations), "requests replayed"),
         (duration(first.horizon_s), "of traffic"),
-        (f"{middle.cold_start_probability:.2%}", _beside("of served requests were cold", runs)),
-        (f"{middle.throttled / max(middle.invocations, 1):.2%}", "of requests were throttled"),
-        (milliseconds(middle.latency_ms["p99"]), "latency at the 99th percentile"),
+        (f"{middle.cold_start_probability:.2%}", _beside("served cold", runs)),
+        (f"{middle.throttled / max(middle.invocations, 1):.2%}", _beside("throttled", runs)),
+        (milliseconds(middle.latency_ms["p99"]), _beside("p99 latency", runs)),
         (
             f"{wall_s * 1e3:,.0f} ms",
             f"to compute {len(runs)} replays" if len(runs) > 1 else "to compute",
@@ -217,7 +217,7 @@ def _cards(runs: Sequence[Run]) -> str:
 
 def _beside(text: str, runs: Sequence[Run]) -> str:
     """``text``, with the run that it is of where there are several."""
-    return text if len(runs) == 1 else f"{text} ({runs[len(runs) // 2].label} keep-alive)"
+    return text if len(runs) == 1 else f"{text}, at {runs[len(runs) // 2].label}"
 
 
 def _summary(runs: Sequence[Run]) -> str:
@@ -279,12 +279,15 @@ def _functions(run: Run) -> str:
 def _configuration(trace: str, runs: Sequence[Run], command: str) -> str:
     """What was replayed, so that a reader can do it again."""
     settings = runs[0].settings
+    keep_alive = duration(settings.keep_alive_s)
+    if len(runs) > 1:
+        keep_alive = ", ".join(run.label for run in runs)
     items = [
         ("trace", trace),
         ("seed", str(settings.seed)),
         ("account limit", f"{settings.account_limit} concurrent requests"),
         ("reserved", _reserved(settings.reserved)),
-        ("keep-alive", ", ".join(duration(run.settings.keep_alive_s) for run in runs)),
+        ("keep-alive", keep_alive),
         ("idle instance taken", settings.pick),
         ("nodes", _nodes(settings.nodes)),
         ("placement", settings.strategy if settings.nodes else "none"),

@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from matplotlib import rc_context
+from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -31,6 +33,8 @@ _INK, _SOFT, _GRID, _LIMIT = "#1f2933", "#616e7c", "#e4e7eb", "#c53030"
 _POINTS = 480
 """Most points along a plot; finer series are drawn by mean and maximum."""
 _WIDTH_IN = 9.2
+_SHARE = LinearSegmentedColormap.from_list("share", ["#f0f4f8", "#90cdf4", "#2b6cb0", "#1a365d"])
+"""From an empty node to a full one: the lightest is almost the paper."""
 
 # Typed loosely: matplotlib's type lists every parameter, in newer versions only.
 _STYLE: Any = {
@@ -122,7 +126,7 @@ def node_use(runs: Sequence[Run]) -> str:
             end = len(series.arrivals) * series.bucket_s / _time_unit(series)[0]
             picture = axes.imshow(
                 100 * share.T, aspect="auto", origin="lower", interpolation="nearest",
-                cmap="YlGnBu", vmin=0, vmax=100, extent=(0, end, -0.5, nodes - 0.5),
+                cmap=_SHARE, vmin=0, vmax=100, extent=(0, end, -0.5, nodes - 0.5),
             )  # fmt: skip
             axes.set_title(run.label, loc="left", fontsize=10, color=_colour(at), fontweight="bold")
             axes.set_yticks(sorted({0, (nodes - 1) // 2, nodes - 1}))
@@ -143,8 +147,12 @@ def nodes_used(runs: Sequence[Run]) -> str:
         for at, run in enumerate(runs):
             series = _series(run)
             time, used = _coarse(series, series.nodes_used, points=160, mean=True)
-            axes.step(time, used, where="post", color=_colour(at), linewidth=1.5, label=run.label)
-        axes.set_ylim(bottom=0)
+            # The last step reaches to the end.
+            ends = np.append(time, len(series.arrivals) * series.bucket_s / _time_unit(series)[0])
+            used = np.append(used, used[-1])
+            axes.step(ends, used, where="post", color=_colour(at), linewidth=1.5, label=run.label)
+        axes.set_ylim(0, 1.06 * max(len(runs[0].settings.nodes), 1))
+        axes.yaxis.set_major_locator(MaxNLocator(integer=True))
         axes.set_ylabel("nodes in use")
         axes.legend(loc="upper center", ncols=len(runs), bbox_to_anchor=(0.5, 1.2))
         _time_axis(axes, _series(runs[0]))

@@ -35,7 +35,7 @@ _TRACE = "Azure Functions 2019, a sample of 100 functions over 8 hours"
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of a table.")
 def demo(output: Path, seed: int, as_json: bool) -> None:
     """Replay the Azure Functions 2019 sample under several keep-alive
-    settings on nine nodes with an account limit that bites; print what each
+    settings on six nodes with an account limit that bites; print what each
     costs and buys, and write a report page with plots.
     """
     target = PageTarget(output, page="index.html")

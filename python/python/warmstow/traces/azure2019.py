@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from warmstow.errors import TraceError
-from warmstow.traces.table import Table, read_table, shown
+from warmstow.traces.table import Table, fast_numbers, read_table, shown
 from warmstow.workload import DEFAULT_MEMORY_MIB, MinuteTrace, TraceFunction
 
 if TYPE_CHECKING:
@@ -93,21 +93,23 @@ def _minute_columns(table: Table) -> range:
     return range(numbered[0], numbered[-1] + 1)
 
 
-def _counts(table: Table, row: int, cells: list[str]) -> NDArray[np.int64]:
+def _counts(table: Table, row: int, cells: list[str]) -> NDArray[np.float64]:
     """The arrivals of one function, checked to be whole numbers from 0."""
-    try:
-        values = np.array(cells, dtype=np.str_).astype(np.int64)
-    except (OverflowError, ValueError):
-        values = np.full(1, -1, dtype=np.int64)
-    if bool(np.all((values >= 0) & (values <= _COUNT_MAX))):
+    values = fast_numbers(cells)
+    # Written so that not-a-number fails too.
+    if values is not None and bool(
+        np.all((values >= 0) & (values <= _COUNT_MAX) & (values == np.floor(values)))
+    ):
         return values
     first = next(at for at, name in enumerate(table.header) if name.isdigit())
+    numbers = []
     for at, cell in enumerate(cells):
         minute = f"minute {table.header[first + at]}"
         value = table.number(row, minute, cell, maximum=_COUNT_MAX)
         if value != int(value):
             raise table.fault(row, f"{minute} is {shown(cell)}, not a whole number of requests")
-    return np.array([int(float(cell)) for cell in cells], dtype=np.int64)
+        numbers.append(value)
+    return np.array(numbers)
 
 
 def _percentiles(table: Table, position: dict[str, int]) -> NDArray[np.float64]:

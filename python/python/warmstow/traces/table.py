@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-__all__ = ["Table", "parse_number", "read_table"]
+__all__ = ["Table", "fast_numbers", "parse_number", "read_table", "shown"]
 
 _SHOWN = 40
 """Characters of an offending value that a message repeats."""
@@ -39,6 +39,17 @@ def parse_number(text: str) -> float | None:
         return None
     try:
         return float(text)
+    except ValueError:
+        return None
+
+
+def fast_numbers(cells: list[str]) -> NDArray[np.float64] | None:
+    """All ``cells`` as numbers, or ``None`` where one may be none."""
+    # numpy reads Python's 1_000 as a number.
+    if "_" in "".join(cells):
+        return None
+    try:
+        return np.array(cells, dtype=np.str_).astype(np.float64)
     except ValueError:
         return None
 
@@ -81,16 +92,12 @@ class Table:
         """A column of numbers between 0 and ``maximum``."""
         at = self.header.index(column)
         cells = [row[at] for row in self.rows]
-        try:
-            values = np.array(cells, dtype=np.float64)
-        except ValueError:
-            values = np.empty(0)
-        if len(values) == len(cells) and bool(np.all((values >= 0) & (values <= maximum))):
+        values = fast_numbers(cells)
+        if values is not None and bool(np.all((values >= 0) & (values <= maximum))):
             return values
-        for row, cell in enumerate(cells):
-            self.number(row, column, cell, maximum=maximum)
-        # Only what float() accepts and numpy does not can come this far.
-        return np.array([float(cell) for cell in cells])
+        return np.array(
+            [self.number(row, column, cell, maximum=maximum) for row, cell in enumerate(cells)]
+        )
 
     def number(self, row: int, column: str, cell: str, *, maximum: float) -> float:
         """One number between 0 and ``maximum``."""
