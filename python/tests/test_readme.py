@@ -9,6 +9,7 @@ import pytest
 
 _HERE = Path(__file__).resolve().parents[1]
 _READMES = [path for path in (_HERE / "README.md", _HERE.parent / "README.md") if path.exists()]
+_PYTHON = re.compile(r"^```python\n(.*?)^```", re.MULTILINE | re.DOTALL)
 _BLOCKS = [
     pytest.param(code, id=f"{path.parent.name}-{at}")
     for path in _READMES

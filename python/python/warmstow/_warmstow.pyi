@@ -1,13 +1,25 @@
 """Types of the extension module; what they mean is in its docstrings."""
 
 from collections.abc import Sequence
-from typing import Any, TypedDict, final
+from typing import final
 
-import numpy as np
-from numpy.typing import NDArray
-
+from warmstow.raw import RawReport
 from warmstow.settings import FunctionSpec, NodeSpec, Settings
 from warmstow.workload import Workload
+
+__all__ = [
+    "Counters",
+    "Function",
+    "Instance",
+    "Invocation",
+    "Lease",
+    "Node",
+    "Region",
+    "Replay",
+    "__version__",
+    "check_distribution",
+    "parse_poisson",
+]
 
 __version__: str
 
@@ -137,51 +149,3 @@ class Replay:
     def progress(self) -> float: ...
     @property
     def invocations(self) -> int: ...
-
-class RawSummary(TypedDict):
-    invocations: int
-    warm_starts: int
-    cold_starts: int
-    cold_start_probability: float
-    throttles: dict[str, int]
-    timeouts: int
-    errors: int
-    peak_concurrency: int
-    peak_instances: int
-    mean_instances: float
-    mean_busy_instances: float
-    mean_idle_instances: float
-    mean_instance_lifespan_s: float
-    stopped_instances: int
-    latency_ms: dict[str, float]
-    gb_seconds: dict[str, float]
-    cost_usd: dict[str, float]
-
-class RawFleet(TypedDict):
-    nodes: int
-    mean_nodes_used: float
-    peak_nodes_used: int
-    mean_cpu_share: float
-    mean_memory_share: float
-    per_node: list[dict[str, Any]]
-
-class RawSeries(TypedDict):
-    bucket_s: float
-    arrivals: NDArray[np.uint64]
-    warm: NDArray[np.uint64]
-    cold: NDArray[np.uint64]
-    throttles: NDArray[np.uint64]
-    busy: NDArray[np.float64]
-    idle: NDArray[np.float64]
-    instances: NDArray[np.float64]
-    nodes_used: NDArray[np.float64]
-    cpu_share: NDArray[np.float64]
-    memory_share: NDArray[np.float64]
-    node_memory_share: NDArray[np.float64]
-
-class RawReport(TypedDict):
-    total: RawSummary
-    functions: list[tuple[str, RawSummary]]
-    horizon_s: float
-    fleet: RawFleet | None
-    series: RawSeries | None

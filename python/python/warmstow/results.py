@@ -15,7 +15,7 @@ import numpy as np
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from warmstow._warmstow import RawFleet, RawReport, RawSummary
+    from warmstow.raw import RawFleet, RawReport, RawSummary
 
 __all__ = ["Fleet", "FunctionReport", "NodeUse", "Report", "Series", "Summary"]
 
