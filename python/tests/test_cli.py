@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import html
 import io
 import json
 import subprocess
@@ -140,6 +141,21 @@ def test_the_table_is_for_people(cli: Cli, azure: AzureFolder) -> None:
     assert (status, err) == (0, "")
     for text in ("warm starts", "cold starts", "p99", "held idle", "in use, peak", "total", "f1"):
         assert text in out
+
+
+def test_names_are_printed_as_they_are(cli: Cli, tmp_path: Path) -> None:
+    names = ["[red]x[/]", ":smile:", "<b>&amp;"]
+    trace = tmp_path / "[bold] trace.csv"
+    rows = "".join(f"{at},{name},1\n" for at, name in enumerate(names))
+    trace.write_text(f"timestamp_s,function,duration_s\n{rows}")
+    status, out, _ = cli("replay", trace, "--functions", "--output", tmp_path / "report")
+    assert status == 0
+    assert "[bold] trace.csv" in out
+    page = (tmp_path / "report" / "report.html").read_text()
+    for name in names:
+        assert name in out
+        assert html.escape(name) in page
+    assert "<b>&amp;" not in page
 
 
 def test_output_writes_the_page_and_its_data(cli: Cli, azure: AzureFolder, tmp_path: Path) -> None:

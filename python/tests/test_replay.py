@@ -41,7 +41,7 @@ def test_throttling_is_erlang_b_whatever_the_shape(service: str) -> None:
     refused = []
     for seed in range(5):
         report = warmstow.replay(trace, Settings(seed=seed, account_limit=limit))
-        refused.append(report.throttled / report.invocations)
+        refused.append(report.refused / report.invocations)
     error = statistics.stdev(refused) / math.sqrt(len(refused))
     assert statistics.mean(refused) == pytest.approx(blocked, abs=5 * error + 1e-4)
 
@@ -99,7 +99,7 @@ def test_the_series_adds_up_to_the_totals() -> None:
     assert int(series.arrivals.sum()) == report.invocations
     assert int(series.cold.sum()) == report.cold_starts
     assert int(series.warm.sum()) == report.warm_starts
-    assert int(series.throttles.sum()) == report.throttled > 0
+    assert int(series.throttles.sum()) == report.refused > 0
     widths = np.diff(np.append(series.time_s, report.horizon_s))
     assert np.average(series.busy, weights=widths) == pytest.approx(report.mean_busy_instances)
     assert series.node_memory_share.shape == (len(series.busy), 3)

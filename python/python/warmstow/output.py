@@ -5,10 +5,12 @@ from __future__ import annotations
 import csv
 import io
 import json
+import sys
 from typing import TYPE_CHECKING, Any
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from warmstow.results import FunctionReport, Report, Summary
@@ -28,11 +30,11 @@ _NAME_SHOWN = 12
 """Characters of a function's name in the printed table."""
 
 _LABELS = {
-    "ConcurrentInvocationLimitExceeded": "by the account's limit",
-    "ReservedFunctionConcurrentInvocationLimitExceeded": "by a function's reservation",
-    "InstanceLimitExceeded": "by a function's instance bound",
-    "RESOURCE:CPU": "no node with the CPU",
-    "RESOURCE:MEMORY": "no node with the memory",
+    "ConcurrentInvocationLimitExceeded": "throttled, account limit",
+    "ReservedFunctionConcurrentInvocationLimitExceeded": "throttled, reserved concurrency",
+    "InstanceLimitExceeded": "function's bound on instances",
+    "RESOURCE:CPU": "no node has the CPU left",
+    "RESOURCE:MEMORY": "no node has the memory left",
 }
 
 
@@ -62,7 +64,7 @@ def metrics(runs: Sequence[Run]) -> list[tuple[str, list[str]]]:
         row("arrived", lambda r: count(r.invocations)),
         row("warm starts", lambda r: _of(r.warm_starts, r.invocations)),
         row("cold starts", lambda r: _of(r.cold_starts, r.invocations)),
-        row("throttled", lambda r: _of(r.throttled, r.invocations)),
+        row("refused", lambda r: _of(r.refused, r.invocations)),
     ]
     for reason in sorted({reason for report in reports for reason in report.throttles}):
         rows.append(row(f"  {throttle_label(reason)}", _reason(reason)))
@@ -113,10 +115,10 @@ def metrics(runs: Sequence[Run]) -> list[tuple[str, list[str]]]:
 
 def print_runs(runs: Sequence[Run], *, title: str, functions: bool = False) -> None:
     """Print the summary of ``runs`` side by side on standard output."""
-    console = Console()
-    if not console.is_terminal:
-        console = Console(width=_WIDTH)
-    table = Table(title=title, box=SIMPLE_HEAD, title_justify="left", pad_edge=False)
+    # No highlighting and no emoji: names of functions and files are printed as they are.
+    width = None if sys.stdout.isatty() else _WIDTH
+    console = Console(width=width, highlight=False, emoji=False)
+    table = Table(title=escape(title), box=SIMPLE_HEAD, title_justify="left", pad_edge=False)
     table.add_column("")
     for run in runs:
         table.add_column(run.label, justify="right", no_wrap=True)
@@ -128,15 +130,15 @@ def print_runs(runs: Sequence[Run], *, title: str, functions: bool = False) -> N
     console.print(table)
     if functions:
         for run in runs:
-            console.print(_function_table(run))
+            console.print(_function_table(run, alone=len(runs) == 1))
 
 
-def _function_table(run: Run) -> Table:
+def _function_table(run: Run, *, alone: bool) -> Table:
     """The functions of one run, those with the most requests first."""
     functions = sorted(run.report.functions, key=lambda f: -f.invocations)
     more = len(functions) - _FUNCTIONS_SHOWN
     table = Table(
-        title=f"{run.label}, by function",
+        title="By function" if alone else f"{run.label}, by function",
         box=SIMPLE_HEAD,
         title_justify="left",
         pad_edge=False,
@@ -144,14 +146,14 @@ def _function_table(run: Run) -> Table:
         caption_justify="left",
     )
     table.add_column("function", no_wrap=True)
-    for name in ("arrived", "cold", "throttled", "p50", "p99", "idle GB-s", "total cost"):
+    for name in ("arrived", "cold", "refused", "p50", "p99", "idle GB-s", "total cost"):
         table.add_column(name, justify="right")
     for function in functions[:_FUNCTIONS_SHOWN]:
         table.add_row(
-            short_name(function.function),
+            escape(short_name(function.function)),
             count(function.invocations),
             count(function.cold_starts),
-            count(function.throttled),
+            count(function.refused),
             milliseconds(function.latency_ms["p50"]),
             milliseconds(function.latency_ms["p99"]),
             count(function.gb_seconds["idle"]),

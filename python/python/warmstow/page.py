@@ -111,7 +111,7 @@ def _pictures(runs: Sequence[Run], trade_off: Sequence[Run]) -> dict[str, tuple[
         "concurrency": (
             "Concurrency over time",
             "Instances that start or run a request. Requests that arrive when the account's limit "
-            f"is reached are throttled; they are counted below.{of_run}",
+            f"is reached are throttled; below are all that were refused.{of_run}",
             plots.concurrency(middle),
         ),
         "cold-starts": (
@@ -185,7 +185,7 @@ def _page(
             f'<figure role="img" aria-label="{escape(heading)}">{svg}</figure></section>'
         )
     parts += [
-        _functions(runs[len(runs) // 2]),
+        _functions(runs),
         _configuration(trace, runs, command),
         f"<footer>{attribution}<p>Written by warmstow {escape(__version__)}. The same settings "
         "and seed give the same figures, but for the wall time.</p></footer>",
@@ -202,7 +202,7 @@ def _cards(runs: Sequence[Run]) -> str:
         (count(first.invocations), "requests replayed"),
         (duration(first.horizon_s), "of traffic"),
         (f"{middle.cold_start_probability:.2%}", _beside("served cold", runs)),
-        (f"{middle.throttled / max(middle.invocations, 1):.2%}", _beside("throttled", runs)),
+        (f"{middle.refused / max(middle.invocations, 1):.2%}", _beside("refused", runs)),
         (milliseconds(middle.latency_ms["p99"]), _beside("p99 latency", runs)),
         (
             f"{wall_s * 1e3:,.0f} ms",
@@ -249,28 +249,29 @@ def _cell(value: str) -> str:
     return f"{escape(number)}<em>{escape(share.strip())}</em>" if space else escape(value)
 
 
-def _functions(run: Run) -> str:
-    """The functions with the most requests."""
+def _functions(runs: Sequence[Run]) -> str:
+    """The functions with the most requests, in the middle one of the runs."""
+    run = runs[len(runs) // 2]
     functions = sorted(run.report.functions, key=lambda f: -f.invocations)
     if len(functions) < 2:
         return ""
     rows = "".join(
         f"<tr><td><code>{escape(short_name(f.function))}</code></td>"
         f"<td>{count(f.invocations)}</td><td>{count(f.cold_starts)}</td>"
-        f"<td>{count(f.throttled)}</td><td>{milliseconds(f.latency_ms['p50'])}</td>"
+        f"<td>{count(f.refused)}</td><td>{milliseconds(f.latency_ms['p50'])}</td>"
         f"<td>{milliseconds(f.latency_ms['p99'])}</td><td>{f.mean_busy_instances:,.2f}</td>"
         f"<td>{f.mean_idle_instances:,.2f}</td></tr>"
         for f in functions[:_FUNCTIONS_SHOWN]
     )
     heads = "".join(
         f"<th>{name}</th>"
-        for name in ("function", "arrived", "cold", "throttled", "p50", "p99",
+        for name in ("function", "arrived", "cold", "refused", "p50", "p99",
                      "busy, mean", "idle, mean")
     )  # fmt: skip
     return (
         f"<section><h2>Busiest functions</h2><p>The {min(len(functions), _FUNCTIONS_SHOWN)} of "
-        f"{len(functions)} functions with the most requests, {escape(run.label)} "
-        f"keep-alive. report.json has all.</p>"
+        f"{len(functions)} functions with the most requests{escape(_beside('', runs))}. "
+        f"report.json has all.</p>"
         f'<div class="wide"><table><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table>'
         "</div></section>"
     )

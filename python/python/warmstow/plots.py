@@ -63,7 +63,7 @@ _STYLE: Any = {
 
 
 def concurrency(run: Run) -> str:
-    """Busy instances over time against the limit, and what was throttled."""
+    """Busy instances over time against the limit, and what was refused."""
     series = _series(run)
     time, mean, highest = _mean_and_highest(series, series.busy)
     width = float(time[1] - time[0]) if len(time) > 1 else 1.0
@@ -85,7 +85,7 @@ def concurrency(run: Run) -> str:
         above.set_ylabel("busy instances")
         above.legend(loc="upper center", ncols=3, bbox_to_anchor=(0.5, 1.16))
         below.bar(time, refused, width=width, align="edge", color=_LIMIT, linewidth=0)
-        below.set_ylabel("throttled\nrequests")
+        below.set_ylabel("refused\nrequests")
         below.set_ylim(bottom=0)
         _time_axis(below, series)
         return _svg(figure, "concurrency")

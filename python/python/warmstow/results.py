@@ -63,7 +63,7 @@ class Summary:
     ``total``; US dollars."""
 
     @property
-    def throttled(self) -> int:
+    def refused(self) -> int:
         """Requests refused, for whatever reason."""
         return sum(self.throttles.values())
 
