@@ -1,0 +1,67 @@
+"""Scheduling of functions: warm pools, concurrency limits, placement.
+
+The same code drives a live region (:class:`Region`) and the replay of a
+trace in virtual time (:func:`replay`), so what a notebook predicts is what a
+host linked to the library does.
+
+Errors are all below :class:`WarmstowError` and change nothing. Everything
+public may be used from several threads at once.
+"""
+
+from warmstow._warmstow import (
+    Counters,
+    Function,
+    Instance,
+    Invocation,
+    Lease,
+    Node,
+    Region,
+    __version__,
+)
+from warmstow.errors import (
+    ConfigError,
+    ExhaustedError,
+    StaleHandleError,
+    ThrottledError,
+    TraceError,
+    WarmstowError,
+)
+from warmstow.replaying import Replay, replay
+from warmstow.results import Fleet, FunctionReport, NodeUse, Report, Series, Summary
+from warmstow.settings import FunctionSpec, NodeSpec, Settings
+from warmstow.traces import read_trace
+from warmstow.workload import ArrivalTrace, MinuteTrace, Poisson, TraceFunction, Workload
+
+__all__ = [
+    "ArrivalTrace",
+    "ConfigError",
+    "Counters",
+    "ExhaustedError",
+    "Fleet",
+    "Function",
+    "FunctionReport",
+    "FunctionSpec",
+    "Instance",
+    "Invocation",
+    "Lease",
+    "MinuteTrace",
+    "Node",
+    "NodeSpec",
+    "NodeUse",
+    "Poisson",
+    "Region",
+    "Replay",
+    "Report",
+    "Series",
+    "Settings",
+    "StaleHandleError",
+    "Summary",
+    "ThrottledError",
+    "TraceError",
+    "TraceFunction",
+    "WarmstowError",
+    "Workload",
+    "__version__",
+    "read_trace",
+    "replay",
+]

@@ -1,0 +1,82 @@
+"""The ``warmstow`` command.
+
+Exit status: 0 done, 1 ran and found the answer "no", 2 bad usage or input
+(one line on standard error says what, and nothing was written).
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING
+
+import click
+
+from warmstow import __version__
+from warmstow.cli.demo import demo
+from warmstow.cli.replay import replay
+from warmstow.errors import WarmstowError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+__all__ = ["main", "run"]
+
+_BAD_INPUT = 2
+_INTERRUPTED = 130
+"""What a shell reports for a program that an interrupt ended."""
+
+
+@click.group(
+    context_settings={"help_option_names": ["-h", "--help"]},
+    no_args_is_help=False,
+    invoke_without_command=True,
+)
+@click.version_option(__version__, prog_name="warmstow")
+@click.pass_context
+def cli(context: click.Context) -> None:
+    """Schedule functions: warm pools, concurrency limits, placement."""
+    if context.invoked_subcommand is None:
+        raise click.UsageError("missing command; see warmstow --help")
+
+
+cli.add_command(replay)
+cli.add_command(demo)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line and return its exit status.
+
+    ``arguments`` are those after the program's name; ``None`` takes the
+    process's own.
+    """
+    try:
+        status = cli.main(
+            args=None if arguments is None else list(arguments),
+            prog_name="warmstow",
+            standalone_mode=False,
+        )
+    except click.exceptions.Exit as exit_:
+        return exit_.exit_code
+    except (click.Abort, KeyboardInterrupt):
+        return _complain("interrupted", _INTERRUPTED)
+    except click.ClickException as error:
+        return _complain(error.format_message(), _BAD_INPUT)
+    except WarmstowError as error:
+        return _complain(str(error), _BAD_INPUT)
+    except BrokenPipeError:
+        # The reader has gone; what Python flushes at exit must not complain.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    return int(status or 0)
+
+
+def run() -> None:
+    """The console script: run, then leave with the status."""
+    sys.exit(main())
+
+
+def _complain(problem: str, status: int) -> int:
+    """One line on standard error."""
+    click.echo(f"warmstow: error: {' '.join(problem.split())}", err=True)
+    return status

@@ -1,0 +1,202 @@
+"""``warmstow replay``: what a trace would have met under given settings."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from warmstow.cli import options
+from warmstow.cli.progress import bar
+from warmstow.errors import ConfigError
+from warmstow.output import csv_text, json_text, print_runs
+from warmstow.replaying import Replay
+from warmstow.runs import Run, bucket_s
+from warmstow.settings import COLD_START_CODE, COLD_START_ENVIRONMENT, Settings
+from warmstow.traces import read_trace
+
+if TYPE_CHECKING:
+    from warmstow.results import Report
+    from warmstow.workload import Workload
+
+__all__ = ["replay"]
+
+_STRATEGIES = ("binpack:memory", "binpack:cpu", "spread:zone", "spread:node", "random")
+_STEP = 1 << 16
+
+
+@click.command(short_help="Replay a trace and report.")
+@click.argument("trace")
+@click.option(
+    "--seed",
+    type=click.IntRange(0, 2**64 - 1),
+    default=0,
+    show_default=True,
+    help="Seed of all that is drawn at random.",
+)
+@click.option(
+    "--account-limit",
+    type=click.IntRange(0, 2**32 - 1),
+    default=1000,
+    show_default=True,
+    help="Concurrent requests of the account.",
+)
+@click.option(
+    "--unreserved-minimum",
+    type=click.IntRange(0, 2**32 - 1),
+    default=100,
+    show_default=True,
+    help="What reservations must leave to the others.",
+)
+@click.option(
+    "--reserved",
+    type=options.ASSIGNMENT,
+    multiple=True,
+    help="Reserve concurrency N for function F; 0 refuses it. Repeatable.",
+)
+@click.option(
+    "--keep-alive",
+    type=options.KEEP_ALIVE,
+    default="fixed:600s",
+    show_default=True,
+    help="How long an idle instance is kept: fixed:TIME (ms, s, m, h).",
+)
+@click.option(
+    "--pick",
+    type=click.Choice(["packed", "mru", "lru"]),
+    default="packed",
+    show_default=True,
+    help="Which idle instance serves the next request.",
+)
+@click.option(
+    "--max-instances",
+    type=options.BOUND,
+    multiple=True,
+    help="Most instances of function F, or of each. Repeatable.",
+)
+@click.option(
+    "--nodes",
+    type=options.NODES,
+    multiple=True,
+    help="N nodes of CPU vCPU and MEM MiB, over ZONES zones. Repeatable. "
+    "None: instances always find room.",
+)
+@click.option(
+    "--strategy",
+    type=click.Choice(_STRATEGIES),
+    default="binpack:memory",
+    show_default=True,
+    help="How instances are placed on nodes.",
+)
+@click.option(
+    "--cold-start-environment",
+    type=options.DISTRIBUTION,
+    default=COLD_START_ENVIRONMENT,
+    show_default=True,
+    help="First stage of a cold start, seconds.",
+)
+@click.option(
+    "--cold-start-code",
+    type=options.DISTRIBUTION,
+    default=COLD_START_CODE,
+    show_default=True,
+    help="Second stage; the two are summed.",
+)
+@click.option("--timeout", type=options.TIME, help="End requests that run longer.")
+@click.option(
+    "--crash-rate",
+    type=options.SHARE,
+    default=0.0,
+    show_default=True,
+    help="Share of requests that end in a crash, 0 to 1.",
+)
+@click.option("--functions", is_flag=True, help="Report each function too.")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["table", "json", "csv"]),
+    default="table",
+    show_default=True,
+    help="What to print.",
+)
+@click.option("--json", "as_json", is_flag=True, help="The same as --format json.")
+@click.option(
+    "--output",
+    type=click.Path(path_type=Path),
+    help="Write report.html, report.json and the plots to this folder.",
+)
+def replay(
+    trace: str, functions: bool, form: str, as_json: bool, output: Path | None, **given: Any
+) -> None:
+    """Replay TRACE in virtual time and report what it met.
+
+    TRACE is a folder in Azure 2019 form (invocations.csv, durations.csv,
+    memory.csv), a csv file with the columns timestamp_s, function, duration_s
+    and optionally memory_mib and cold_start_s, or
+    poisson:rate=0.9,warm=exp:1.991,cold=exp:2.244,duration=1e6. Distributions
+    are exp:MEAN, det:VALUE or lognormal:MEAN,CV, in seconds.
+    """
+    workload = read_trace(trace)
+    settings = _settings(workload, given, series=output is not None)
+    target = None
+    if output is not None:
+        # matplotlib is optional and slow to import: only for this.
+        from warmstow.page import PageTarget
+
+        target = PageTarget(output)
+    report = _run(workload, settings)
+    run = Run(f"keep-alive {settings.keep_alive_s:g} s", settings, report)
+    if target is not None:
+        target.write(title="Replay", trace=_caption(trace), runs=[run])
+    if as_json or form == "json":
+        click.echo(json_text(report, functions=functions))
+    elif form == "csv":
+        click.echo(csv_text(report, functions=functions), nl=False)
+    else:
+        print_runs([run], title=_caption(trace), functions=functions)
+        if target is not None:
+            click.echo(f"report: {target.index}")
+
+
+def _settings(workload: Workload, given: dict[str, Any], *, series: bool) -> Settings:
+    """The settings that the options ask for."""
+    names = [function.name for function in workload.functions]
+    reserved, _ = options.by_function("--reserved", given["reserved"], names)
+    counts, others = options.by_function("--max-instances", given["max_instances"], names)
+    return Settings(
+        seed=given["seed"],
+        account_limit=given["account_limit"],
+        unreserved_minimum=given["unreserved_minimum"],
+        reserved=reserved,
+        keep_alive_s=given["keep_alive"],
+        pick=given["pick"],
+        max_instances=options.bounds(counts, others, names),
+        nodes=tuple(node for group in given["nodes"] for node in group),
+        strategy=given["strategy"],
+        cold_start_environment=given["cold_start_environment"],
+        cold_start_code=given["cold_start_code"],
+        timeout_s=given["timeout"],
+        crash_rate=given["crash_rate"],
+        series_bucket_s=bucket_s(workload) if series else None,
+    )
+
+
+def _run(workload: Workload, settings: Settings) -> Report:
+    """Replay, with a progress bar where standard error is a terminal."""
+    run = Replay(workload, settings)
+    with bar("replay") as update:
+        while run.advance(_STEP):
+            update(run.progress)
+        update(1.0)
+    return run.finish()
+
+
+def _caption(trace: str) -> str:
+    """The trace as the table and the page call it."""
+    path = Path(trace)
+    if not path.exists():
+        return trace
+    if not path.name:
+        raise ConfigError(f"{trace}: has no name")
+    return path.resolve().name

@@ -1,0 +1,89 @@
+"""The exceptions that warmstow raises, all below :class:`WarmstowError`.
+
+Each message names the offending value and the limit that it broke. Nothing
+is changed by a call that raised.
+"""
+
+from __future__ import annotations
+
+__all__ = [
+    "ConfigError",
+    "ExhaustedError",
+    "StaleHandleError",
+    "ThrottledError",
+    "TraceError",
+    "WarmstowError",
+]
+
+
+class WarmstowError(Exception):
+    """The base of every error that warmstow raises on purpose."""
+
+
+class ThrottledError(WarmstowError):
+    """A request was refused by a concurrency limit.
+
+    Retrying later can succeed. ``reason`` is AWS's name of the limit, for
+    example ``"ConcurrentInvocationLimitExceeded"`` (the account's) or
+    ``"ReservedFunctionConcurrentInvocationLimitExceeded"`` (the function's).
+    """
+
+    reason: str
+    """The AWS ``ThrottleReason`` of the refusal."""
+
+    def __init__(self, message: str, reason: str) -> None:
+        super().__init__(message, reason)
+        self.reason = reason
+
+    def __str__(self) -> str:
+        return str(self.args[0])
+
+
+class ExhaustedError(WarmstowError):
+    """A request was admitted but no instance could be started for it.
+
+    ``resource`` says what ran out: ``"RESOURCE:CPU"`` or
+    ``"RESOURCE:MEMORY"`` (Amazon ECS's names: no node has enough left), or
+    ``"InstanceLimitExceeded"`` (the function's own bound on instances).
+    """
+
+    resource: str
+    """What ran out."""
+
+    def __init__(self, message: str, resource: str) -> None:
+        super().__init__(message, resource)
+        self.resource = resource
+
+    def __str__(self) -> str:
+        return str(self.args[0])
+
+
+class StaleHandleError(WarmstowError, LookupError):
+    """A handle is of another region, already given back, or long gone."""
+
+
+class ConfigError(WarmstowError, ValueError):
+    """A setting cannot hold; the message names the value and its limit."""
+
+
+class TraceError(ConfigError):
+    """A trace cannot be read; names file, line, value and limit.
+
+    ``path`` is the file (or the text of the trace, for forms without one),
+    ``line`` the line in it, counted from 1, or ``None`` where the fault is
+    not in one line.
+    """
+
+    path: str
+    """The file at fault, or the trace's own text."""
+    line: int | None
+    """The line at fault, from 1."""
+
+    def __init__(self, path: object, line: int | None, problem: str) -> None:
+        super().__init__(path, line, problem)
+        self.path = str(path)
+        self.line = line
+
+    def __str__(self) -> str:
+        where = self.path if self.line is None else f"{self.path}, line {self.line}"
+        return f"{where}: {self.args[2]}"

@@ -1,0 +1,164 @@
+"""How a replay is run: limits, keep-alive, nodes, cold starts, faults.
+
+Plain immutable data; the core checks the values when a replay is built and
+refuses what cannot hold by name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from warmstow.errors import ConfigError
+
+if TYPE_CHECKING:
+    from warmstow.workload import TraceFunction
+
+__all__ = [
+    "COLD_START_CODE",
+    "COLD_START_ENVIRONMENT",
+    "CPU_UNITS_PER_VCPU",
+    "FunctionSpec",
+    "NodeSpec",
+    "Settings",
+]
+
+CPU_UNITS_PER_VCPU = 1024
+"""CPU units in one vCPU, as Amazon ECS counts them."""
+
+COLD_START_ENVIRONMENT = "lognormal:0.2,0.5"
+"""Default time to bring an environment up; see :data:`COLD_START_CODE`."""
+COLD_START_CODE = "lognormal:0.122,0.5"
+"""Default time to load a function's code.
+
+The two means sum to 0.322 s, by which cold requests ran longer than warm ones
+in the mean of the 20 experiments on AWS Lambda that SimFaaS publishes
+(2.304 s against 1.981 s). How that splits and spreads is assumed; give your
+own figures where they matter.
+"""
+
+
+_INSTANCES_MAX = 1 << 17
+"""Instances of a function where no bound is given: some megabytes."""
+
+
+@dataclass(frozen=True, slots=True)
+class NodeSpec:
+    """A node of the fleet: a machine that instances are placed on."""
+
+    cpu_units: int
+    """CPU, 1,024 a vCPU."""
+    memory_mib: int
+    """Memory, MiB."""
+    zone: int = 0
+    """Availability zone, 0 to 63."""
+
+
+@dataclass(frozen=True, slots=True)
+class FunctionSpec:
+    """One function as a region or a replay is told of it."""
+
+    name: str
+    """Its name, unique in the region."""
+    memory_mib: int = 128
+    """Memory of one instance, MiB."""
+    cpu_units: int | None = None
+    """CPU of one instance, 1,024 a vCPU. ``None``: as AWS Lambda gives by
+    memory, one vCPU at 1,769 MiB."""
+    max_instances: int = 1000
+    """Most instances at one time; memory for them is set aside."""
+    instance_concurrency: int = 1
+    """Requests that one instance runs at a time."""
+    reserved_concurrency: int | None = None
+    """Concurrency kept for this function alone, and its cap; 0 refuses all.
+    ``None``: the function shares the account's unreserved concurrency."""
+    keep_alive_s: float = 600.0
+    """How long an instance stays idle before it is stopped, seconds."""
+    pick: str = "packed"
+    """Which idle instance serves next: ``packed`` (lowest number), ``mru``
+    (most recently used) or ``lru`` (least recently used)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """Everything about a replay but its workload.
+
+    The same settings, seed and workload give the same report, bit for bit,
+    but for the wall time.
+    """
+
+    seed: int = 0
+    """Seed of all that is drawn at random, 0 to 2**64 - 1."""
+    account_limit: int = 1000
+    """Concurrent requests of the whole account (AWS's default)."""
+    unreserved_minimum: int = 100
+    """What reservations must leave to the other functions (AWS's rule)."""
+    reserved: Mapping[str, int] = field(default_factory=dict)
+    """Reserved concurrency by function name."""
+    keep_alive_s: float = 600.0
+    """Idle time after which an instance is stopped, seconds."""
+    pick: str = "packed"
+    """Which idle instance serves: ``packed``, ``mru`` or ``lru``."""
+    max_instances: int | Mapping[str, int] | None = None
+    """Most instances of a function: one bound for all, or by name. ``None``
+    or a name left out: as many as the function's concurrency limit could ever
+    use, and at most 131,072."""
+    instance_concurrency: int = 1
+    """Requests that one instance runs at a time."""
+    nodes: Sequence[NodeSpec] = ()
+    """The fleet. Empty: instances are not placed and always find room."""
+    strategy: str = "binpack:memory"
+    """Placement: ``binpack:memory``, ``binpack:cpu``, ``spread:zone``,
+    ``spread:node`` or ``random``."""
+    cold_start_environment: str = COLD_START_ENVIRONMENT
+    """First stage of a cold start, seconds: ``exp:MEAN``, ``det:VALUE`` or
+    ``lognormal:MEAN,CV``. Not used where the workload gives its own."""
+    cold_start_code: str = COLD_START_CODE
+    """Second stage of a cold start; the two are summed."""
+    timeout_s: float | None = None
+    """Requests that run longer are ended there and counted as timeouts."""
+    crash_rate: float = 0.0
+    """Share of served requests that end in a crash of their instance, 0 to 1."""
+    series_bucket_s: float | None = None
+    """Width of the time series' buckets, seconds. ``None``: no series."""
+
+    def function_specs(self, functions: Sequence[TraceFunction]) -> list[FunctionSpec]:
+        """The workload's functions with these settings applied.
+
+        Raises:
+            ConfigError: ``reserved`` or ``max_instances`` names a function
+                that the workload lacks.
+        """
+        by_name: Mapping[str, int] = {}
+        bound: int | None = None
+        if isinstance(self.max_instances, Mapping):
+            by_name = self.max_instances
+        else:
+            bound = self.max_instances
+        known = {function.name for function in functions}
+        for what, mapping in (("reserved", self.reserved), ("max_instances", by_name)):
+            for name in mapping:
+                if name not in known:
+                    raise ConfigError(f"{what}: the trace has no function {name!r}")
+        specs = []
+        for function in functions:
+            reserved = self.reserved.get(function.name)
+            most = by_name.get(function.name, bound)
+            if most is None:
+                # An instance is started only for a request that was admitted
+                # while all others are busy, so a limit bounds them as well.
+                limit = self.account_limit if reserved is None else reserved
+                most = min(max(limit, 1), _INSTANCES_MAX)
+            specs.append(
+                FunctionSpec(
+                    name=function.name,
+                    memory_mib=function.memory_mib,
+                    max_instances=most,
+                    instance_concurrency=self.instance_concurrency,
+                    reserved_concurrency=reserved,
+                    keep_alive_s=self.keep_alive_s,
+                    pick=self.pick,
+                )
+            )
+        return specs

@@ -1,0 +1,72 @@
+//! The core's errors as the exceptions of `warmstow.errors`.
+
+use core::fmt::Display;
+
+use pyo3::PyErr;
+use warmstow_core::function::{
+    InstanceError, InvokeError, LeaseError, SettingError, UnknownFunction,
+};
+
+mod python {
+    //! The classes, imported from Python when first raised.
+
+    pyo3::import_exception!(warmstow.errors, ConfigError);
+    pyo3::import_exception!(warmstow.errors, ExhaustedError);
+    pyo3::import_exception!(warmstow.errors, StaleHandleError);
+    pyo3::import_exception!(warmstow.errors, ThrottledError);
+    pyo3::import_exception!(warmstow.errors, WarmstowError);
+}
+
+/// A setting that cannot hold.
+pub(crate) fn config(error: impl Display) -> PyErr {
+    python::ConfigError::new_err(error.to_string())
+}
+
+/// A call that came too early or too late.
+pub(crate) fn state(error: impl Display) -> PyErr {
+    python::WarmstowError::new_err(error.to_string())
+}
+
+/// A handle that names nothing.
+pub(crate) fn stale(error: impl Display) -> PyErr {
+    python::StaleHandleError::new_err(error.to_string())
+}
+
+/// A function's handle from another region.
+pub(crate) fn unknown(error: UnknownFunction) -> PyErr {
+    stale(error)
+}
+
+/// A refused invocation.
+pub(crate) fn invoke(error: InvokeError) -> PyErr {
+    let (message, reason) = (error.to_string(), error.reason());
+    match error {
+        InvokeError::UnknownFunction(error) => stale(error),
+        InvokeError::Throttled(_) => python::ThrottledError::new_err((message, reason)),
+        _ => python::ExhaustedError::new_err((message, reason)),
+    }
+}
+
+/// A lease that cannot be used.
+pub(crate) fn lease(error: LeaseError) -> PyErr {
+    match error {
+        LeaseError::Stale => stale(error),
+        _ => state(error),
+    }
+}
+
+/// An instance that cannot be acted on.
+pub(crate) fn instance(error: InstanceError) -> PyErr {
+    match error {
+        InstanceError::Stale { .. } => stale(error),
+        _ => state(error),
+    }
+}
+
+/// A setting of a function that was not changed.
+pub(crate) fn setting(error: SettingError) -> PyErr {
+    match error {
+        SettingError::UnknownFunction(error) => stale(error),
+        _ => config(error),
+    }
+}

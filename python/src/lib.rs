@@ -1,0 +1,48 @@
+//! The extension module `warmstow._warmstow`: converts, calls the core,
+//! converts back. What people import is the Python package around it.
+
+extern crate alloc;
+
+mod arguments;
+mod errors;
+mod handles;
+mod region;
+mod replay;
+mod report;
+
+/// The extension behind the package `warmstow`.
+#[pyo3::pymodule]
+mod _warmstow {
+    use pyo3::prelude::*;
+    use warmstow_core::sim::PoissonSpec;
+
+    use crate::errors;
+
+    #[pymodule_export]
+    use crate::handles::{Counters, Function, Instance, Invocation, Lease, Node};
+    #[pymodule_export]
+    use crate::region::Region;
+    #[pymodule_export]
+    use crate::replay::Replay;
+
+    /// Version of the package.
+    #[pymodule_export]
+    #[expect(non_upper_case_globals, reason = "Python's name for it")]
+    const __version__: &str = env!("CARGO_PKG_VERSION");
+
+    /// Raise `ConfigError` unless the text is a distribution; its mean, s.
+    #[pyfunction]
+    fn check_distribution(text: &str) -> PyResult<f64> {
+        let distribution: warmstow_core::sim::Distribution =
+            text.parse().map_err(errors::config)?;
+        Ok(distribution.mean_s())
+    }
+
+    /// The rate, warm and cold distribution, and duration of a `poisson:` text.
+    #[pyfunction]
+    fn parse_poisson(text: &str) -> PyResult<(f64, String, Option<String>, f64)> {
+        let spec: PoissonSpec = text.parse().map_err(errors::config)?;
+        let cold = spec.cold.map(|cold| cold.to_string());
+        Ok((spec.rate_per_s, spec.warm.to_string(), cold, spec.duration_s))
+    }
+}

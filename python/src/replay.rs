@@ -1,0 +1,250 @@
+//! Replays: the workload copied in, the computing done detached from Python.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use numpy::{PyReadonlyArray1, PyReadonlyArray2};
+use pyo3::prelude::*;
+use pyo3::types::PyDict;
+use warmstow_core::function::{FunctionSpec, RegionConfig};
+use warmstow_core::sim::{
+    self, Arrival, Arrivals, ColdStart, FunctionMinutes, Poisson, PoissonSpec, SimConfig,
+    SimFunction, Trace, TraceColumns, Workload, expand_minutes,
+};
+use warmstow_core::time::{Duration, Instant};
+
+use crate::arguments::{self, field};
+use crate::{errors, report};
+
+/// Either workload, behind one type.
+enum Source {
+    Trace(Arrivals<Trace>),
+    Poisson(Poisson),
+}
+
+impl Workload for Source {
+    #[inline]
+    fn next(&mut self) -> Option<Arrival> {
+        match self {
+            Self::Trace(trace) => trace.next(),
+            Self::Poisson(poisson) => poisson.next(),
+        }
+    }
+
+    fn functions(&self) -> u32 {
+        match self {
+            Self::Trace(trace) => trace.functions(),
+            Self::Poisson(poisson) => poisson.functions(),
+        }
+    }
+
+    fn horizon(&self) -> Instant {
+        match self {
+            Self::Trace(trace) => trace.horizon(),
+            Self::Poisson(poisson) => poisson.horizon(),
+        }
+    }
+}
+
+/// A workload as copied out of Python, not yet expanded.
+enum Copied {
+    Columns(TraceColumns, Option<Instant>),
+    Minutes { counts: Vec<Vec<u32>>, duration_ms: Vec<[f64; 7]> },
+    Poisson(PoissonSpec),
+}
+
+impl Copied {
+    /// Reads an `ArrivalTrace`, a `MinuteTrace` or a `Poisson`.
+    fn read(workload: &Bound<'_, PyAny>) -> PyResult<Self> {
+        if workload.hasattr("arrival_ns")? {
+            Self::columns(workload)
+        } else if workload.hasattr("counts")? {
+            Self::minutes(workload)
+        } else {
+            let text = |name: &str| field(workload, name)?.extract::<Option<String>>();
+            let named = |name: &str| {
+                let text = text(name)?;
+                text.map(|text| arguments::distribution(&text, name)).transpose()
+            };
+            Ok(Self::Poisson(PoissonSpec {
+                rate_per_s: field(workload, "rate_per_s")?.extract()?,
+                warm: named("warm")?.unwrap_or_default(),
+                cold: named("cold")?,
+                duration_s: field(workload, "duration_s")?.extract()?,
+            }))
+        }
+    }
+
+    fn columns(workload: &Bound<'_, PyAny>) -> PyResult<Self> {
+        let nanos = |name: &str| -> PyResult<Vec<u64>> {
+            let column: PyReadonlyArray1<'_, u64> = field(workload, name)?.extract()?;
+            Ok(column.as_array().to_vec())
+        };
+        let function: PyReadonlyArray1<'_, u32> = field(workload, "function")?.extract()?;
+        let cold = field(workload, "cold_start_ns")?;
+        let horizon: Option<u64> = field(workload, "horizon_ns")?.extract()?;
+        let columns = TraceColumns {
+            arrival_ns: nanos("arrival_ns")?,
+            function: function.as_array().to_vec(),
+            duration_ns: nanos("duration_ns")?,
+            cold_start_ns: if cold.is_none() { None } else { Some(nanos("cold_start_ns")?) },
+        };
+        Ok(Self::Columns(columns, horizon.map(Instant::from_nanos)))
+    }
+
+    fn minutes(workload: &Bound<'_, PyAny>) -> PyResult<Self> {
+        let counts: PyReadonlyArray2<'_, u32> = field(workload, "counts")?.extract()?;
+        let curves = field(workload, "duration_percentiles_ms")?;
+        let curves: PyReadonlyArray2<'_, f64> = curves.extract()?;
+        // `MinuteTrace` has checked that each row has the 7 percentiles.
+        let curve = |row: numpy::ndarray::ArrayView1<'_, f64>| {
+            core::array::from_fn(|at| row.get(at).copied().unwrap_or(f64::NAN))
+        };
+        Ok(Self::Minutes {
+            counts: counts.as_array().rows().into_iter().map(|row| row.to_vec()).collect(),
+            duration_ms: curves.as_array().rows().into_iter().map(curve).collect(),
+        })
+    }
+
+    /// The arrivals; called detached, as it can be long.
+    fn expand(self, seed: u64) -> Result<Source, String> {
+        match self {
+            Self::Columns(columns, horizon) => Trace::new(columns, horizon)
+                .map(|trace| Source::Trace(Arrivals::new(trace)))
+                .map_err(|error| error.to_string()),
+            Self::Minutes { counts, duration_ms } => {
+                let rows = counts.iter().zip(duration_ms);
+                let functions: Vec<_> = rows
+                    .map(|(counts, duration_ms)| FunctionMinutes { counts, duration_ms })
+                    .collect();
+                expand_minutes(&functions, seed)
+                    .map(|trace| Source::Trace(Arrivals::new(trace)))
+                    .map_err(|error| error.to_string())
+            }
+            Self::Poisson(spec) => {
+                Poisson::new(spec, seed).map(Source::Poisson).map_err(|error| error.to_string())
+            }
+        }
+    }
+}
+
+/// One function: `warmstow.FunctionSpec`.
+fn function(spec: &Bound<'_, PyAny>) -> PyResult<SimFunction> {
+    let name: String = field(spec, "name")?.extract()?;
+    let whole = |key: &str| arguments::whole::<u32>(&field(spec, key)?, key);
+    let maybe = |key: &str| arguments::whole_or_none(&field(spec, key)?, key);
+    let pick: String = field(spec, "pick")?.extract()?;
+    let settings = FunctionSpec {
+        resources: arguments::resources(whole("memory_mib")?, maybe("cpu_units")?),
+        max_instances: whole("max_instances")?,
+        instance_concurrency: whole("instance_concurrency")?,
+        reserved_concurrency: maybe("reserved_concurrency")?,
+        keep_alive: arguments::seconds(&field(spec, "keep_alive_s")?, "keep_alive_s")?,
+        pick: arguments::pick(&pick)?,
+    };
+    Ok(SimFunction::new(name, settings))
+}
+
+/// The configuration: `warmstow.Settings` and the functions it was applied to.
+fn config(settings: &Bound<'_, PyAny>, functions: &Bound<'_, PyAny>) -> PyResult<SimConfig> {
+    let whole = |key: &str| arguments::whole::<u32>(&field(settings, key)?, key);
+    let text = |key: &str| field(settings, key)?.extract::<String>();
+    let maybe_seconds = |key: &str| -> PyResult<Option<Duration>> {
+        let value = field(settings, key)?;
+        if value.is_none() { Ok(None) } else { arguments::seconds(&value, key).map(Some) }
+    };
+    let stage = |key: &str| arguments::distribution(&text(key)?, key);
+    let cold_start = ColdStart::new(stage("cold_start_environment")?, stage("cold_start_code")?);
+    let functions = functions.try_iter()?.map(|spec| function(&spec?)).collect::<PyResult<_>>()?;
+    let seed = arguments::whole(&field(settings, "seed")?, "seed")?;
+    let mut config = SimConfig::new(functions, cold_start);
+    config.region = RegionConfig {
+        account_limit: whole("account_limit")?,
+        unreserved_minimum: whole("unreserved_minimum")?,
+        strategy: arguments::strategy(&text("strategy")?)?,
+        seed,
+        ..RegionConfig::default()
+    };
+    config.nodes = arguments::nodes(&field(settings, "nodes")?)?;
+    config.timeout = maybe_seconds("timeout_s")?;
+    config.crash_rate = field(settings, "crash_rate")?.extract()?;
+    config.seed = seed;
+    config.series_bucket = maybe_seconds("series_bucket_s")?;
+    config.series_per_node = config.series_bucket.is_some() && !config.nodes.is_empty();
+    Ok(config)
+}
+
+/// A replay that is carried out step by step; `warmstow.Replay` wraps it.
+///
+/// Thread-safe: calls wait for one another. The interpreter lock is released
+/// while it computes.
+#[pyclass(frozen, module = "warmstow._warmstow")]
+pub(crate) struct Replay {
+    // `None` once it is finished.
+    inner: Mutex<Option<sim::Replay<Source>>>,
+}
+
+impl Replay {
+    fn lock(&self) -> MutexGuard<'_, Option<sim::Replay<Source>>> {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+const FINISHED: &str = "the replay is finished";
+
+#[pymethods]
+impl Replay {
+    /// Copy the workload and set the replay up.
+    #[new]
+    fn new(
+        py: Python<'_>,
+        settings: &Bound<'_, PyAny>,
+        functions: &Bound<'_, PyAny>,
+        workload: &Bound<'_, PyAny>,
+    ) -> PyResult<Self> {
+        let config = config(settings, functions)?;
+        let copied = Copied::read(workload)?;
+        let built = py.detach(|| {
+            let source = copied.expand(config.seed)?;
+            sim::Replay::new(config, source).map_err(|error| error.to_string())
+        });
+        built.map(|replay| Self { inner: Mutex::new(Some(replay)) }).map_err(errors::config)
+    }
+
+    /// Replay up to ``max_arrivals`` more requests; whether more are left.
+    fn advance(&self, py: Python<'_>, max_arrivals: u64) -> PyResult<bool> {
+        // The lock is taken detached: its holder may be waiting for Python.
+        let more = py.detach(|| {
+            let mut replay = self.lock();
+            let advanced = replay.as_mut().map(|replay| replay.advance(max_arrivals));
+            advanced.map(|more| more.map_err(|error| error.to_string()))
+        });
+        more.ok_or_else(|| errors::state(FINISHED))?.map_err(errors::config)
+    }
+
+    /// Replay what is left and give the report as plain values.
+    fn finish<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
+        let report = py.detach(|| {
+            let replay = self.lock().take();
+            replay.map(|replay| replay.finish().map_err(|error| error.to_string()))
+        });
+        let report = report.ok_or_else(|| errors::state(FINISHED))?.map_err(errors::config)?;
+        report::to_python(py, report)
+    }
+
+    /// How far it has come in its own time, 0 to 1; 1 once it is finished.
+    #[getter]
+    fn progress(&self, py: Python<'_>) -> f64 {
+        py.detach(|| {
+            self.lock().as_ref().map_or(1.0, |replay| {
+                let horizon = replay.horizon().as_secs_f64();
+                if horizon > 0.0 { (replay.now().as_secs_f64() / horizon).min(1.0) } else { 1.0 }
+            })
+        })
+    }
+
+    /// Requests replayed so far; 0 once it is finished.
+    #[getter]
+    fn invocations(&self, py: Python<'_>) -> u64 {
+        py.detach(|| self.lock().as_ref().map_or(0, sim::Replay::invocations))
+    }
+}

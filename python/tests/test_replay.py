@@ -1,0 +1,251 @@
+"""Replays from Python: published figures, determinism, threads, bad arrays."""
+
+from __future__ import annotations
+
+import math
+import statistics
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import pytest
+import warmstow
+from warmstow import ArrivalTrace, Poisson, Replay, Settings, TraceFunction
+
+
+def test_simfaas_figures() -> None:
+    """SimFaaS's model (PyPI simfaas 0.2.2, README): p_cold 0.0014, 7.66
+    servers, 1.79 running; long runs give .001325, 7.695 and 1.7928."""
+    trace = Poisson(rate_per_s=0.9, warm="exp:1.991", cold="exp:2.244", duration_s=1e6)
+    reports = [warmstow.replay(trace, Settings(seed=seed)) for seed in range(4)]
+    assert statistics.mean(r.cold_start_probability for r in reports) == pytest.approx(
+        0.00133, abs=5e-5
+    )
+    assert statistics.mean(r.mean_instances for r in reports) == pytest.approx(7.70, abs=0.05)
+    assert statistics.mean(r.mean_busy_instances for r in reports) == pytest.approx(
+        1.792, abs=0.005
+    )
+
+
+@pytest.mark.parametrize("service", ["exp:0.9", "det:0.9", "lognormal:0.9,2"])
+def test_throttling_is_erlang_b_whatever_the_shape(service: str) -> None:
+    """Offered load 18, limit 20: 0.10921 (Erlang's loss formula depends on
+    the mean of the service time only)."""
+    load, limit = 18.0, 20
+    blocked = 1.0
+    for servers in range(1, limit + 1):
+        blocked = load * blocked / (servers + load * blocked)
+    assert blocked == pytest.approx(0.10921, abs=1e-5)
+    trace = Poisson(rate_per_s=load / 0.9, warm=service, cold=service, duration_s=20_000)
+    refused = []
+    for seed in range(5):
+        report = warmstow.replay(trace, Settings(seed=seed, account_limit=limit))
+        refused.append(report.refused / report.invocations)
+    error = statistics.stdev(refused) / math.sqrt(len(refused))
+    assert statistics.mean(refused) == pytest.approx(blocked, abs=5 * error + 1e-4)
+
+
+def test_littles_law() -> None:
+    """Busy instances are the arrival rate times the mean service time."""
+    trace = Poisson(rate_per_s=50, warm="lognormal:0.4,1.5", cold="det:0.4", duration_s=20_000)
+    report = warmstow.replay(trace)
+    assert report.mean_busy_instances == pytest.approx(50 * 0.4, rel=0.01)
+
+
+def _arrivals(rows: int = 5000) -> ArrivalTrace:
+    rng = np.random.default_rng(1)
+    return ArrivalTrace.from_seconds(
+        timestamp_s=np.sort(rng.uniform(0, 600, rows)),
+        function=rng.integers(0, 3, rows),
+        duration_s=rng.exponential(0.5, rows),
+        functions=["a", TraceFunction("b", 512), "c"],
+    )
+
+
+def test_the_same_inputs_give_the_same_report() -> None:
+    trace, settings = _arrivals(), Settings(seed=3, crash_rate=0.01, series_bucket_s=10)
+    first, again = (warmstow.replay(trace, settings) for _ in range(2))
+    assert first == again
+    assert first.series is not None
+    assert again.series is not None
+    np.testing.assert_array_equal(first.series.busy, again.series.busy)
+
+
+def test_steps_of_any_size_give_the_same_report() -> None:
+    trace = _arrivals()
+    whole = warmstow.replay(trace)
+    run = Replay(trace)
+    seen = [run.progress]
+    while run.advance(617):
+        seen.append(run.progress)
+        assert run.invocations <= len(trace)
+    assert seen == sorted(seen)
+    assert seen[0] == 0.0
+    assert run.finish() == whole
+    with pytest.raises(warmstow.WarmstowError, match="finished"):
+        run.advance(1)
+    with pytest.raises(warmstow.WarmstowError, match="finished"):
+        run.finish()
+
+
+def test_the_series_adds_up_to_the_totals() -> None:
+    nodes = [warmstow.NodeSpec(2048, 2048, zone) for zone in range(3)]
+    settings = Settings(series_bucket_s=7, nodes=nodes, account_limit=6, strategy="spread:node")
+    report = warmstow.replay(_arrivals(), settings)
+    series = report.series
+    assert series is not None
+    assert report.fleet is not None
+    assert int(series.arrivals.sum()) == report.invocations
+    assert int(series.cold.sum()) == report.cold_starts
+    assert int(series.warm.sum()) == report.warm_starts
+    assert int(series.throttles.sum()) == report.refused > 0
+    widths = np.diff(np.append(series.time_s, report.horizon_s))
+    assert np.average(series.busy, weights=widths) == pytest.approx(report.mean_busy_instances)
+    assert series.node_memory_share.shape == (len(series.busy), 3)
+    assert np.average(series.node_memory_share[:, 1], weights=widths) == pytest.approx(
+        report.fleet.per_node[1].mean_memory_share
+    )
+
+
+def test_functions_by_name() -> None:
+    trace = ArrivalTrace.from_seconds(
+        timestamp_s=[0, 1, 2], function=["x", "y", "x"], duration_s=[1, 1, 1]
+    )
+    report = warmstow.replay(trace, Settings(max_instances={"x": 1}, reserved={"y": 5}))
+    assert [(f.function, f.invocations) for f in report.functions] == [("x", 2), ("y", 1)]
+
+
+def test_progress_is_reported_to_the_end() -> None:
+    seen: list[float] = []
+    trace = Poisson(rate_per_s=1000, warm="det:0.001", duration_s=300)
+    warmstow.replay(trace, progress=seen.append)
+    assert len(seen) > 3
+    assert seen == sorted(seen)
+    assert seen[-1] == 1.0
+
+
+def test_arrays_are_copied() -> None:
+    trace = _arrivals()
+    whole = warmstow.replay(trace)
+    run = Replay(trace)
+    run.advance(10)
+    trace.duration_ns[:] = 0
+    trace.function[:] = 77
+    assert run.finish() == whole
+
+
+def test_other_threads_run_during_a_replay() -> None:
+    """A replay in one call must not hold the interpreter lock."""
+    trace = Poisson(rate_per_s=1000, warm="exp:0.01", duration_s=2000)
+    ticks, stop = [0], threading.Event()
+
+    def tick() -> None:
+        while not stop.is_set():
+            ticks[0] += 1
+            time.sleep(0.001)
+
+    ticker = threading.Thread(target=tick)
+    ticker.start()
+    try:
+        run = Replay(trace)
+        before = ticks[0]
+        began = time.perf_counter()
+        run.advance(2**63)
+        wall_s = time.perf_counter() - began
+        during = ticks[0] - before
+    finally:
+        stop.set()
+        ticker.join()
+    assert wall_s > 0.05
+    # Held, the lock would let none through; two busy cores let most.
+    assert during > 10
+
+
+def test_replays_in_several_threads_agree() -> None:
+    trace = _arrivals()
+    with ThreadPoolExecutor(4) as pool:
+        reports = list(pool.map(lambda _: warmstow.replay(trace), range(8)))
+    assert all(report == reports[0] for report in reports)
+
+
+def test_one_replay_from_several_threads() -> None:
+    trace = _arrivals()
+    run = Replay(trace)
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(lambda _: run.advance(100), range(80)))
+    assert run.finish() == warmstow.replay(trace)
+
+
+COLUMNS = {"timestamp_s": [0.0, 1.0], "function": [0, 0], "duration_s": [1.0, 1.0]}
+BAD_COLUMNS = {
+    "negative duration": ({"duration_s": [1, -1]}, r"duration_s\[1\] = -1.0 is not between 0"),
+    "NaN": ({"timestamp_s": [0, math.nan]}, r"timestamp_s\[1\] = nan is not between"),
+    "no number": ({"duration_s": ["a", "b"]}, "duration_s: could not convert"),
+    "goes back": ({"timestamp_s": [5, 4]}, r"timestamp_s\[1\] = 4.0 is before the row above it"),
+    "other length": ({"duration_s": [1]}, "duration_s has 1 rows, timestamp_s has 2"),
+    "two dimensions": ({"duration_s": [[1, 1]]}, "duration_s has 2 dimensions"),
+    "no such function": ({"function": [0, 9]}, r"function\[1\] = 9 is not one of the 1 functions"),
+    "no such name": ({"function": ["f", "g"]}, "function 'g' is not among functions"),
+    "cold start": ({"cold_start_s": [0, math.inf]}, r"cold_start_s\[1\] = inf is not between"),
+    "horizon": ({"horizon_s": -1}, r"horizon_s\[0\] = -1.0 is not between"),
+}
+
+
+@pytest.mark.parametrize(("change", "message"), BAD_COLUMNS.values(), ids=BAD_COLUMNS.keys())
+def test_a_bad_column_is_named(change: dict[str, object], message: str) -> None:
+    columns: dict[str, object] = {**COLUMNS, "functions": ["f"], **change}
+    with pytest.raises(warmstow.ConfigError, match=message):
+        ArrivalTrace.from_seconds(**columns)  # type: ignore[arg-type]
+
+
+def test_arrays_of_another_kind_are_named() -> None:
+    good = _arrivals()
+    with pytest.raises(warmstow.ConfigError, match="arrival_ns is an array of int64"):
+        ArrivalTrace(
+            good.functions,
+            good.arrival_ns.astype(np.int64),  # type: ignore[arg-type]
+            good.function,
+            good.duration_ns,
+        )
+    backwards = ArrivalTrace(
+        good.functions, good.arrival_ns[::-1].copy(), good.function, good.duration_ns
+    )
+    with pytest.raises(warmstow.ConfigError, match="row 1: timestamp_s goes back"):
+        warmstow.replay(backwards)
+    empty = ArrivalTrace.from_seconds(
+        timestamp_s=[], function=np.array([], int), duration_s=[], functions=["f"]
+    )
+    with pytest.raises(warmstow.ConfigError, match="no request"):
+        warmstow.replay(empty)
+
+
+BAD_SETTINGS = {
+    "reserved name": (Settings(reserved={"z": 1}), "reserved: the trace has no function 'z'"),
+    "bound name": (Settings(max_instances={"z": 1}), "max_instances: the trace has no function"),
+    "reserved sum": (Settings(account_limit=120, reserved={"a": 30}), r"value of \[100\]"),
+    "limit": (Settings(account_limit=-1), "account_limit is -1: needs a whole number from 0"),
+    "seed": (Settings(seed=2**64), "seed is 18446744073709551616: needs"),
+    "keep-alive": (Settings(keep_alive_s=-1), "keep_alive_s is -1: needs 0 to"),
+    "keep-alive NaN": (Settings(keep_alive_s=math.nan), "keep_alive_s is NaN: needs 0 to"),
+    "pick": (Settings(pick="best"), "pick is 'best': needs packed, mru or lru"),
+    "strategy": (Settings(strategy="tetris"), "tetris"),
+    "distribution": (Settings(cold_start_code="x:1"), "cold_start_code: `x:1` is none of"),
+    "crash rate": (Settings(crash_rate=1.5), "1.5"),
+    "node of no memory": (Settings(nodes=[warmstow.NodeSpec(1024, 0)]), "node of 0 memory_mib"),
+    "node of no CPU": (Settings(nodes=[warmstow.NodeSpec(0, 1024)]), "node of 0 cpu_units"),
+    "zone": (Settings(nodes=[warmstow.NodeSpec(1, 1, 64)]), "zone 64 of a node: at most 63"),
+    "function too large": (
+        Settings(nodes=[warmstow.NodeSpec(8192, 500)]),
+        "512 memory_mib needed: the largest node has 500",
+    ),
+    "bucket": (Settings(series_bucket_s=1e-6), "at most 1000000"),
+    "no instance": (Settings(max_instances=0), "max_instances"),
+    "instance concurrency": (Settings(instance_concurrency=0), "instance_concurrency"),
+}
+
+
+@pytest.mark.parametrize(("settings", "message"), BAD_SETTINGS.values(), ids=BAD_SETTINGS.keys())
+def test_a_setting_that_cannot_hold_is_named(settings: Settings, message: str) -> None:
+    with pytest.raises(warmstow.ConfigError, match=message):
+        warmstow.replay(_arrivals(10), settings)
