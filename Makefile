@@ -41,7 +41,7 @@ help: ## list the targets
 
 .PHONY: demo
 demo: $(VENV)/.demo ## replay a real day's traffic and write a report page (demo-report/)
-	$(BIN)/python -m warmstow.demo --output demo-report
+	$(BIN)/warmstow demo --output demo-report
 
 .PHONY: python
 python: $(VENV)/.demo ## build the Python package into .venv

@@ -54,7 +54,7 @@ pub struct GateAlone {
 
 impl Default for GateAlone {
     fn default() -> Self {
-        let (_, account) = Limits::new(ACCOUNT_LIMIT, 0).expect("a limit in range");
+        let (_, account) = Limits::new(ACCOUNT_LIMIT, 0);
         Self { account, gate: Gate::new() }
     }
 }
