@@ -261,7 +261,6 @@ impl<'a> ClaimSet<'a> {
 }
 
 #[inline]
-#[expect(clippy::cast_possible_truncation, reason = "the lower half of the word")]
 pub(super) const fn members(word: u64) -> u32 {
     (word & MEMBERS) as u32
 }

@@ -12,6 +12,7 @@ use crate::time::Duration;
 /// at the horizon are counted, timed and billed to their end; what they do
 /// after the horizon is in no average.
 #[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct Report {
     /// All functions together.
     pub total: Summary,
@@ -27,6 +28,7 @@ pub struct Report {
 
 /// What a replay found of one function.
 #[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct FunctionReport {
     /// Its name.
     pub name: String,
@@ -36,6 +38,7 @@ pub struct FunctionReport {
 
 /// The figures of one function, or of all.
 #[derive(Clone, Debug, Default, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct Summary {
     /// Requests that arrived: warm starts, cold starts and refusals.
     pub invocations: u64,
@@ -134,6 +137,7 @@ pub struct GbSeconds {
 
 /// The nodes over the observed time.
 #[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct FleetReport {
     /// How many there are.
     pub nodes: u32,
@@ -166,6 +170,7 @@ pub struct NodeReport {
 /// Counts and averages in buckets of equal length: bucket k is
 /// [k * `bucket`, (k + 1) * `bucket`), the last one ends at the horizon.
 #[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct Series {
     /// The length of a bucket.
     pub bucket: Duration,

@@ -1,0 +1,40 @@
+//! The C ABI of warmstow: one file per object, over `boundary`.
+//!
+//! The manual of these functions is the header, `include/warmstow.h`, which is
+//! generated from the comments here. Types carry their C names, so that a name
+//! in the header is found here by a plain search.
+//!
+//! # Safety
+//!
+//! Every `unsafe` function asks one thing of its caller, which the header's
+//! preamble states for C: each pointer is null or points to as many readable
+//! (for results: writable) objects as the call says, which no other thread
+//! changes during the call. Handles ask nothing: any bits are safe to pass.
+#![expect(non_camel_case_types, reason = "types and enumerators carry their C names")]
+#![expect(clippy::missing_safety_doc, reason = "one contract for all, stated above")]
+
+extern crate alloc;
+
+mod boundary;
+mod failure;
+mod registry;
+
+mod counters;
+mod function;
+mod instance;
+mod invocation;
+mod node;
+mod region;
+mod replay;
+mod replay_report;
+mod status;
+
+pub use counters::*;
+pub use function::*;
+pub use instance::*;
+pub use invocation::*;
+pub use node::*;
+pub use region::*;
+pub use replay::*;
+pub use replay_report::*;
+pub use status::*;

@@ -1,0 +1,98 @@
+//! The committed header is what the sources say: fails when it is not, and
+//! writes it anew with WARMSTOW_BLESS=1 (`make header`).
+
+use std::collections::BTreeMap;
+use std::ffi::CStr;
+use std::path::{Path, PathBuf};
+
+/// In the order in which they stand in the header.
+const SOURCES: [&str; 9] = [
+    "status",
+    "region",
+    "node",
+    "function",
+    "instance",
+    "invocation",
+    "counters",
+    "replay_report",
+    "replay",
+];
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).to_path_buf()
+}
+
+fn generated() -> String {
+    let config = cbindgen::Config::from_file(root().join("cbindgen.toml")).expect("cbindgen.toml");
+    let mut builder = cbindgen::Builder::new().with_config(config);
+    for source in SOURCES {
+        builder = builder.with_src(root().join(format!("src/{source}.rs")));
+    }
+    let mut header = Vec::new();
+    builder.generate().expect("the sources can be read").write(&mut header);
+    String::from_utf8(header).expect("the header is UTF-8")
+}
+
+#[test]
+fn the_committed_header_is_current() {
+    let path = root().join("../include/warmstow.h");
+    let wanted = generated();
+    if std::env::var_os("WARMSTOW_BLESS").is_some() {
+        std::fs::write(&path, &wanted).expect("include/ can be written");
+    }
+    let committed = std::fs::read_to_string(&path).unwrap_or_default();
+    assert!(
+        committed == wanted,
+        "include/warmstow.h is not what the sources say now; run: make header"
+    );
+}
+
+/// Enumerators of the header with their numbers.
+fn enumerators(header: &str, prefix: &str) -> BTreeMap<i32, String> {
+    let lines = header.lines().filter_map(|line| line.trim().strip_suffix(','));
+    let pairs = lines.filter_map(|line| line.split_once(" = "));
+    pairs
+        .filter(|(name, _)| name.starts_with(prefix) && !name.contains(' '))
+        .map(|(name, number)| (number.parse().expect("a number"), name.to_owned()))
+        .collect()
+}
+
+#[test]
+fn every_status_has_its_name() {
+    let header = generated();
+    let mut statuses = enumerators(&header, "WARMSTOW_ERROR_");
+    statuses.insert(0, "WARMSTOW_OK".to_owned());
+    assert!(statuses.len() > 30, "found {statuses:?}");
+    let name = |status| {
+        // SAFETY: static text, NUL-terminated.
+        unsafe { CStr::from_ptr(warmstow::warmstow_status_name(status)) }.to_str().unwrap()
+    };
+    for status in -1_000..=1_000 {
+        let wanted = statuses.get(&status).map_or("WARMSTOW_UNKNOWN", String::as_str);
+        assert_eq!(name(status), wanted, "status {status}");
+    }
+    assert_eq!(name(i32::MIN), "WARMSTOW_UNKNOWN");
+}
+
+#[test]
+fn no_status_number_stands_twice() {
+    let header = generated();
+    let count = header.lines().filter(|line| line.trim().starts_with("WARMSTOW_ERROR_")).count();
+    let numbers = enumerators(&header, "WARMSTOW_ERROR_").len();
+    assert_eq!(count, numbers, "two statuses share a number");
+}
+
+#[test]
+fn every_public_item_is_documented() {
+    let header = generated();
+    let mut before = "";
+    for line in header.lines() {
+        let declares = line.starts_with("int32_t ")
+            || line.starts_with("uint32_t ")
+            || line.starts_with("const char *")
+            || line.starts_with("typedef ")
+            || line.starts_with("#define WARMSTOW_") && !line.ends_with("_H");
+        assert!(!declares || before.ends_with("*/"), "undocumented: {line}");
+        before = line;
+    }
+}

@@ -1,0 +1,1391 @@
+/*
+ * warmstow: the scheduling core for functions and containers, from C.
+ *
+ * Generated from the Rust sources (`make header`); this file is the manual.
+ *
+ * A host opens a region, adds nodes and functions to it, and asks for every
+ * request warmstow_invoke(): may it run, and on which instance. The library
+ * starts and stops nothing itself: it answers what the host is to do, and the
+ * host reports what it did.
+ *
+ *   answer                                  the host             then reports
+ *   WARMSTOW_START_WARM                     runs the request     complete or fail
+ *   WARMSTOW_START_COLD                     starts the instance  started, then as above; or fail
+ *   an instance from complete, fail, drain
+ *   or reap                                 stops the instance   stopped
+ *
+ * TIME. Calls take now_ns, nanoseconds of the host's monotonic clock from any
+ * origin; the library reads no clock. A time before an earlier one is taken as
+ * it is and harms nothing: an idle time counts from the latest end of a request.
+ *
+ * STATUS. Functions that can fail return a warmstow_status as int32_t:
+ * WARMSTOW_OK or a negative number. In "Errors" below, NULL stands for
+ * WARMSTOW_ERROR_NULL and so on. A call that answers an error has changed
+ * nothing, not even its results, but where it says otherwise. warmstow_last_error()
+ * says what was wrong. No call aborts, exits, throws or prints; but as in any
+ * Rust library, memory that cannot be had aborts the process, and a bug that
+ * ends in WARMSTOW_ERROR_PANIC leaves a line on stderr.
+ *
+ * HANDLES are plain values: copy, compare and store them freely. One that is
+ * null, closed, used up, of another region or mere garbage is refused by its
+ * status and harms nothing. They are of one process.
+ *
+ * POINTERS are the one thing that cannot be checked: each is NULL (and refused,
+ * but where it says otherwise) or points to as many readable objects as the
+ * call says (results: writable), which no other thread changes during the call.
+ * Nothing is kept past the call. Results do not overlap.
+ *
+ * STRUCTS that the program fills begin with struct_size and have a default
+ * function; those that the library fills are passed with their size. So a
+ * program meets a library of another version with an error and not with
+ * damage. Fields named reserved_field are 0.
+ *
+ * THREADS. Every function can be called from any thread at any time, on the
+ * same region too. "Lock-free" calls never wait for another thread and
+ * allocate nothing. "Control plane" calls on one region wait for each other,
+ * never for requests. None may be called from a signal handler.
+ */
+
+
+#ifndef WARMSTOW_H
+#define WARMSTOW_H
+
+#include <stdint.h>
+#include <stddef.h>
+
+/**
+ * Version of the ABI, major in the upper 16 bits, minor in the lower.
+ *
+ * A program works with a library of the same major version and the same or a
+ * higher minor version; see warmstow_abi_version().
+ */
+#define WARMSTOW_ABI_VERSION 1
+
+/**
+ * Length of an array of refusal counts, indexed by warmstow_refusal; with room
+ * for reasons to come, which read 0.
+ */
+#define WARMSTOW_REFUSAL_COUNT 16
+
+/**
+ * The most regions that are open at a time.
+ */
+#define WARMSTOW_MAX_REGIONS 1024
+
+/**
+ * The index of a null handle.
+ */
+#define WARMSTOW_NO_INDEX 4294967295
+
+/**
+ * As a reserved concurrency: none, the function shares the account's
+ * unreserved concurrency.
+ */
+#define WARMSTOW_UNRESERVED 4294967295
+
+/**
+ * What a call answers. Negative numbers are errors, in a fixed block for each
+ * object; a number is never used again for something else.
+ */
+typedef enum warmstow_status {
+    /**
+     * Done.
+     */
+    WARMSTOW_OK = 0,
+    /**
+     * A pointer is NULL that must not be.
+     */
+    WARMSTOW_ERROR_NULL = -1,
+    /**
+     * A pointer is not aligned for what it points to.
+     */
+    WARMSTOW_ERROR_MISALIGNED = -2,
+    /**
+     * A struct's size is not one that this library knows: it was not
+     * initialised, or the program was built against another version.
+     */
+    WARMSTOW_ERROR_STRUCT_SIZE = -3,
+    /**
+     * A length or count is out of range.
+     */
+    WARMSTOW_ERROR_LENGTH = -4,
+    /**
+     * A number is none of its enumeration.
+     */
+    WARMSTOW_ERROR_ENUM = -5,
+    /**
+     * A text is not UTF-8.
+     */
+    WARMSTOW_ERROR_TEXT = -6,
+    /**
+     * A bug in warmstow. What was asked may be half done; a region in whose
+     * call it happened refuses every further call but its closing.
+     */
+    WARMSTOW_ERROR_PANIC = -7,
+    /**
+     * The region had a WARMSTOW_ERROR_PANIC before: close it.
+     */
+    WARMSTOW_ERROR_POISONED = -8,
+    /**
+     * The region's handle is null, closed, or was never given out.
+     */
+    WARMSTOW_ERROR_REGION_STALE = -100,
+    /**
+     * As many regions are open as there can be: WARMSTOW_MAX_REGIONS.
+     */
+    WARMSTOW_ERROR_REGIONS_FULL = -101,
+    /**
+     * A setting of the region is out of range.
+     */
+    WARMSTOW_ERROR_REGION_CONFIG = -102,
+    /**
+     * The account limit does not cover the reservations and the unreserved
+     * minimum.
+     */
+    WARMSTOW_ERROR_ACCOUNT_LIMIT = -103,
+    /**
+     * The node's handle is null, of another region, or was never given out.
+     */
+    WARMSTOW_ERROR_NODE_STALE = -200,
+    /**
+     * A node without CPU or memory, too large a one, or a zone out of range.
+     */
+    WARMSTOW_ERROR_NODE_SPEC = -201,
+    /**
+     * The region has as many nodes as it was opened for.
+     */
+    WARMSTOW_ERROR_NODES_FULL = -202,
+    /**
+     * The function's handle is null, of another region, or was never given
+     * out.
+     */
+    WARMSTOW_ERROR_FUNCTION_STALE = -300,
+    /**
+     * The function's name is empty.
+     */
+    WARMSTOW_ERROR_NAME_EMPTY = -301,
+    /**
+     * The region has a function of that name.
+     */
+    WARMSTOW_ERROR_NAME_TAKEN = -302,
+    /**
+     * The region has no function of that name.
+     */
+    WARMSTOW_ERROR_NAME_UNKNOWN = -303,
+    /**
+     * A setting of the function is out of range.
+     */
+    WARMSTOW_ERROR_FUNCTION_SPEC = -304,
+    /**
+     * An instance of the function is larger than any node of the region.
+     */
+    WARMSTOW_ERROR_FUNCTION_TOO_LARGE = -305,
+    /**
+     * The region has as many functions as it was opened for.
+     */
+    WARMSTOW_ERROR_FUNCTIONS_FULL = -306,
+    /**
+     * The reservation does not leave the account its unreserved minimum.
+     */
+    WARMSTOW_ERROR_RESERVED = -307,
+    /**
+     * Refused: a concurrency limit is reached. AWS Lambda answers 429.
+     */
+    WARMSTOW_ERROR_THROTTLED = -400,
+    /**
+     * Refused: every instance that the function may have is busy.
+     */
+    WARMSTOW_ERROR_INSTANCE_LIMIT = -401,
+    /**
+     * Refused: no instance is idle and no node has room for another one.
+     */
+    WARMSTOW_ERROR_NO_CAPACITY = -402,
+    /**
+     * The lease is null, was completed or failed before, or is of another
+     * region.
+     */
+    WARMSTOW_ERROR_LEASE_STALE = -403,
+    /**
+     * The instance has not started: call warmstow_started() first.
+     */
+    WARMSTOW_ERROR_NOT_STARTED = -404,
+    /**
+     * warmstow_started() was called before for this instance.
+     */
+    WARMSTOW_ERROR_ALREADY_STARTED = -405,
+    /**
+     * The instance's handle is null, it has stopped, or it is of another
+     * region.
+     */
+    WARMSTOW_ERROR_INSTANCE_STALE = -500,
+    /**
+     * The instance was not told to stop, so it cannot have stopped.
+     */
+    WARMSTOW_ERROR_NOT_STOPPING = -501,
+    /**
+     * A row of the trace is wrong: out of order, out of range, no number.
+     */
+    WARMSTOW_ERROR_TRACE = -600,
+    /**
+     * A setting of the replay is out of range.
+     */
+    WARMSTOW_ERROR_REPLAY_CONFIG = -601,
+    /**
+     * A distribution's mean or coefficient of variation is out of range.
+     */
+    WARMSTOW_ERROR_DISTRIBUTION = -602,
+    /**
+     * A bug in warmstow: the replay's books do not balance.
+     */
+    WARMSTOW_ERROR_REPLAY_INCONSISTENT = -603,
+} warmstow_status;
+
+/**
+ * Why an invocation was refused; the index into an array of refusal counts.
+ */
+typedef enum warmstow_refusal {
+    /**
+     * It was not refused.
+     */
+    WARMSTOW_REFUSAL_NONE = 0,
+    /**
+     * The account's unreserved concurrency is all in use.
+     */
+    WARMSTOW_REFUSAL_CONCURRENT_INVOCATION_LIMIT = 1,
+    /**
+     * The function's reserved concurrency is all in use, or is 0.
+     */
+    WARMSTOW_REFUSAL_RESERVED_CONCURRENT_INVOCATION_LIMIT = 2,
+    /**
+     * The account's requests per second, met by an unreserved function.
+     */
+    WARMSTOW_REFUSAL_INVOCATION_RATE_LIMIT = 3,
+    /**
+     * The requests per second of a function with reserved concurrency.
+     */
+    WARMSTOW_REFUSAL_RESERVED_INVOCATION_RATE_LIMIT = 4,
+    /**
+     * The caller's own request rate.
+     */
+    WARMSTOW_REFUSAL_CALLER_RATE_LIMIT = 5,
+    /**
+     * Too many snapshots are being created at once.
+     */
+    WARMSTOW_REFUSAL_SNAPSHOT_CREATE_LIMIT = 6,
+    /**
+     * Every instance that the function may have is busy.
+     */
+    WARMSTOW_REFUSAL_INSTANCE_LIMIT = 7,
+    /**
+     * Most nodes are short of CPU.
+     */
+    WARMSTOW_REFUSAL_NO_CPU = 8,
+    /**
+     * Most nodes are short of memory.
+     */
+    WARMSTOW_REFUSAL_NO_MEMORY = 9,
+} warmstow_refusal;
+
+/**
+ * Which node a new instance goes to, of those with room. Ties go to the node
+ * that was added first.
+ */
+typedef enum warmstow_strategy {
+    /**
+     * The node with the least memory left: few nodes, well filled.
+     */
+    WARMSTOW_STRATEGY_BINPACK_MEMORY = 0,
+    /**
+     * The node with the least CPU left.
+     */
+    WARMSTOW_STRATEGY_BINPACK_CPU = 1,
+    /**
+     * The zone with the fewest instances, in it the node with the fewest.
+     */
+    WARMSTOW_STRATEGY_SPREAD_ZONE = 2,
+    /**
+     * The node with the fewest instances.
+     */
+    WARMSTOW_STRATEGY_SPREAD_NODE = 3,
+    /**
+     * Any, each as likely; drawn from the seed.
+     */
+    WARMSTOW_STRATEGY_RANDOM = 4,
+} warmstow_strategy;
+
+/**
+ * Which idle instance a warm start takes.
+ */
+typedef enum warmstow_pick {
+    /**
+     * The lowest-numbered one: the load packs onto few instances. O(1).
+     */
+    WARMSTOW_PICK_PACKED = 0,
+    /**
+     * The one used most recently. O(instances).
+     */
+    WARMSTOW_PICK_MOST_RECENT = 1,
+    /**
+     * The one used least recently. O(instances).
+     */
+    WARMSTOW_PICK_LEAST_RECENT = 2,
+} warmstow_pick;
+
+/**
+ * How an invocation found its instance.
+ */
+typedef enum warmstow_start {
+    /**
+     * An idle instance took it: run the request in it.
+     */
+    WARMSTOW_START_WARM = 0,
+    /**
+     * Start this instance for it, report warmstow_started(), run the request.
+     */
+    WARMSTOW_START_COLD = 1,
+} warmstow_start;
+
+/**
+ * What warmstow_reap_instance() found.
+ */
+typedef enum warmstow_reaped {
+    /**
+     * It was idle for its keep-alive: stop it, then report warmstow_stopped().
+     */
+    WARMSTOW_REAPED_STOP = 0,
+    /**
+     * It starts, serves a request, or is being stopped already.
+     */
+    WARMSTOW_REAPED_BUSY = 1,
+    /**
+     * It is idle and may stay until the time given, if no request comes.
+     */
+    WARMSTOW_REAPED_UNTIL = 2,
+} warmstow_reaped;
+
+/**
+ * The shape of a random length of time.
+ */
+typedef enum warmstow_distribution_kind {
+    /**
+     * None given. As a cold start: it takes no time. As the service time of
+     * cold requests: the same as of warm ones.
+     */
+    WARMSTOW_DISTRIBUTION_NONE = 0,
+    /**
+     * Always the mean.
+     */
+    WARMSTOW_DISTRIBUTION_DETERMINISTIC = 1,
+    /**
+     * Exponential.
+     */
+    WARMSTOW_DISTRIBUTION_EXPONENTIAL = 2,
+    /**
+     * Lognormal.
+     */
+    WARMSTOW_DISTRIBUTION_LOGNORMAL = 3,
+} warmstow_distribution_kind;
+
+/**
+ * The settings of a region; initialise by warmstow_region_config_default().
+ */
+typedef struct warmstow_region_config {
+    /**
+     * sizeof(warmstow_region_config), as the program was compiled.
+     */
+    uint32_t struct_size;
+    /**
+     * The most requests in flight over all functions; default 1000, as AWS.
+     */
+    uint32_t account_limit;
+    /**
+     * What reservations must leave of it to functions without one; default
+     * 100, as AWS.
+     */
+    uint32_t unreserved_minimum;
+    /**
+     * How many functions can be added, 1 to 2^24; default 1024.
+     */
+    uint32_t max_functions;
+    /**
+     * How many nodes can be added, up to 2^20; default 0: no fleet, instances
+     * take no room.
+     */
+    uint32_t max_nodes;
+    /**
+     * A warmstow_strategy; default WARMSTOW_STRATEGY_BINPACK_MEMORY.
+     */
+    uint32_t strategy;
+    /**
+     * What WARMSTOW_STRATEGY_RANDOM draws from; default 0.
+     */
+    uint64_t seed;
+} warmstow_region_config;
+
+/**
+ * An open region: the functions of one account and the nodes they run on.
+ *
+ * From warmstow_region_open() until warmstow_region_close(). All-zero is no
+ * region.
+ */
+typedef struct warmstow_region {
+    /**
+     * For warmstow to read; store and compare it as it is.
+     */
+    uint64_t bits;
+} warmstow_region;
+
+/**
+ * What a region holds at one moment; see warmstow_region_view_read().
+ */
+typedef struct warmstow_region_view {
+    /**
+     * The account limit in force.
+     */
+    uint32_t account_limit;
+    /**
+     * The sum of all reservations.
+     */
+    uint32_t reserved_sum;
+    /**
+     * What reservations must leave to functions without one.
+     */
+    uint32_t unreserved_minimum;
+    /**
+     * Requests in flight of functions without a reservation.
+     */
+    uint32_t unreserved_in_flight;
+    /**
+     * Claimed concurrency, as AWS counts it: unreserved requests in flight
+     * and every reservation, used or not.
+     */
+    uint64_t claimed_concurrency;
+    /**
+     * Nodes added.
+     */
+    uint32_t nodes;
+    /**
+     * Always 0.
+     */
+    uint32_t reserved_field;
+} warmstow_region_view;
+
+/**
+ * A node as it is added; initialise by warmstow_node_spec_default().
+ */
+typedef struct warmstow_node_spec {
+    /**
+     * sizeof(warmstow_node_spec), as the program was compiled.
+     */
+    uint32_t struct_size;
+    /**
+     * CPU units that instances can have of it; 1024 are one vCPU. 1 to
+     * 2^24 - 1; default 0: to be set.
+     */
+    uint32_t cpu_units;
+    /**
+     * Memory that instances can have of it, in MiB. 1 to 2^24 - 1; default 0:
+     * to be set.
+     */
+    uint32_t memory_mib;
+    /**
+     * The host's number for the availability zone, 0 to 63; default 0.
+     */
+    uint32_t zone;
+} warmstow_node_spec;
+
+/**
+ * A node of a region, for the life of the region. All-zero is no node.
+ */
+typedef struct warmstow_node {
+    /**
+     * For warmstow to read; store and compare it as it is.
+     */
+    uint64_t bits;
+} warmstow_node;
+
+/**
+ * A node at one moment; see warmstow_node_view_read().
+ */
+typedef struct warmstow_node_view {
+    /**
+     * CPU units of the node; 1024 are one vCPU.
+     */
+    uint32_t cpu_units;
+    /**
+     * Memory of the node in MiB.
+     */
+    uint32_t memory_mib;
+    /**
+     * CPU units that no instance holds.
+     */
+    uint32_t free_cpu_units;
+    /**
+     * Memory that no instance holds, in MiB.
+     */
+    uint32_t free_memory_mib;
+    /**
+     * Instances on it, from starting to stopping.
+     */
+    uint32_t instances;
+    /**
+     * The zone it was added with.
+     */
+    uint32_t zone;
+} warmstow_node_view;
+
+/**
+ * The settings of a function; initialise by warmstow_function_spec_default().
+ */
+typedef struct warmstow_function_spec {
+    /**
+     * sizeof(warmstow_function_spec), as the program was compiled.
+     */
+    uint32_t struct_size;
+    /**
+     * Memory of an instance in MiB, 1 to 2^24 - 1; default 128.
+     */
+    uint32_t memory_mib;
+    /**
+     * CPU units of an instance; 1024 are one vCPU. Up to 2^24 - 1; default 0:
+     * in proportion to memory as AWS Lambda has it, one vCPU at 1769 MiB.
+     */
+    uint32_t cpu_units;
+    /**
+     * The most instances at a time, at least 1; default 1000. An instance
+     * takes about 26 bytes, whether it runs or not.
+     */
+    uint32_t max_instances;
+    /**
+     * The most requests at a time in one instance, 1 to 1600; default 1.
+     */
+    uint32_t instance_concurrency;
+    /**
+     * Reserved concurrency: what the function can always reach and never
+     * exceed; 0 stops it. Default WARMSTOW_UNRESERVED.
+     */
+    uint32_t reserved_concurrency;
+    /**
+     * A warmstow_pick; default WARMSTOW_PICK_PACKED.
+     */
+    uint32_t pick;
+    /**
+     * Always 0.
+     */
+    uint32_t reserved_field;
+    /**
+     * How long an instance stays idle before it is reaped, in nanoseconds;
+     * default 600 s.
+     */
+    uint64_t keep_alive_ns;
+} warmstow_function_spec;
+
+/**
+ * A function of a region, for the life of the region. All-zero is no function.
+ */
+typedef struct warmstow_function {
+    /**
+     * For warmstow to read; store and compare it as it is.
+     */
+    uint64_t bits;
+} warmstow_function;
+
+/**
+ * An instance of a function (Lambda's execution environment), from the
+ * invocation that starts it until warmstow_stopped(). All-zero is no instance.
+ */
+typedef struct warmstow_instance {
+    /**
+     * For warmstow to read; store and compare it as it is.
+     */
+    uint64_t bits[2];
+} warmstow_instance;
+
+/**
+ * One request's hold of an instance and of a unit of concurrency, from
+ * warmstow_invoke() until it is completed or failed. All-zero is no lease.
+ */
+typedef struct warmstow_lease {
+    /**
+     * For warmstow to read; store and compare it as it is.
+     */
+    uint64_t bits[2];
+} warmstow_lease;
+
+/**
+ * What warmstow_invoke() answers.
+ */
+typedef struct warmstow_invocation {
+    /**
+     * The hold; null where refused.
+     */
+    struct warmstow_lease lease;
+    /**
+     * The instance that serves it; null where refused.
+     */
+    struct warmstow_instance instance;
+    /**
+     * Cold start: the node to start the instance on. Null for a warm start,
+     * where the region has no fleet, and where refused.
+     */
+    struct warmstow_node node;
+    /**
+     * A warmstow_start.
+     */
+    uint32_t start;
+    /**
+     * A warmstow_refusal; WARMSTOW_REFUSAL_NONE where admitted.
+     */
+    uint32_t refusal;
+} warmstow_invocation;
+
+/**
+ * Counts since a function was added; each only rises, but for the last three,
+ * which are of this moment.
+ */
+typedef struct warmstow_counters {
+    /**
+     * Invocations that an idle instance took.
+     */
+    uint64_t warm_starts;
+    /**
+     * Invocations that started an instance.
+     */
+    uint64_t cold_starts;
+    /**
+     * Invocations completed.
+     */
+    uint64_t completions;
+    /**
+     * Invocations failed.
+     */
+    uint64_t failures;
+    /**
+     * Invocations refused, indexed by warmstow_refusal.
+     */
+    uint64_t refusals[WARMSTOW_REFUSAL_COUNT];
+    /**
+     * Requests in flight.
+     */
+    uint64_t in_flight;
+    /**
+     * Instances, from starting to stopping.
+     */
+    uint32_t instances;
+    /**
+     * Started instances without a request.
+     */
+    uint32_t idle_instances;
+} warmstow_counters;
+
+/**
+ * A random length of time. All-zero is none.
+ */
+typedef struct warmstow_distribution {
+    /**
+     * A warmstow_distribution_kind.
+     */
+    uint32_t kind;
+    /**
+     * Always 0.
+     */
+    uint32_t reserved_field;
+    /**
+     * The mean in seconds, 0 to 1e9 (exponential, lognormal: above 0).
+     */
+    double mean_s;
+    /**
+     * Standard deviation over mean; lognormal only.
+     */
+    double cv;
+} warmstow_distribution;
+
+/**
+ * What a replay simulates; initialise by warmstow_replay_config_default().
+ */
+typedef struct warmstow_replay_config {
+    /**
+     * sizeof(warmstow_replay_config), as the program was compiled.
+     */
+    uint32_t struct_size;
+    /**
+     * The most requests in flight over all functions; default 1000, as AWS.
+     */
+    uint32_t account_limit;
+    /**
+     * What reservations must leave of it; default 100, as AWS.
+     */
+    uint32_t unreserved_minimum;
+    /**
+     * A warmstow_strategy; default WARMSTOW_STRATEGY_BINPACK_MEMORY.
+     */
+    uint32_t strategy;
+    /**
+     * What cold starts, crashes, arrivals and WARMSTOW_STRATEGY_RANDOM are
+     * drawn from; default 0.
+     */
+    uint64_t seed;
+    /**
+     * The nodes that instances are placed on; default NULL: no placement.
+     */
+    const struct warmstow_node_spec *nodes;
+    /**
+     * How many nodes; default 0.
+     */
+    size_t node_count;
+    /**
+     * The functions: a request names one by its position. Default NULL: to be
+     * set.
+     */
+    const struct warmstow_function_spec *functions;
+    /**
+     * How many functions; default 0: to be set.
+     */
+    size_t function_count;
+    /**
+     * How long the environment of a cold start takes; default none.
+     */
+    struct warmstow_distribution cold_start_environment;
+    /**
+     * How long the function's own initialisation takes after that; default
+     * none.
+     */
+    struct warmstow_distribution cold_start_code;
+    /**
+     * How long a request may run, cold start not counted, in nanoseconds;
+     * default 0: as long as it likes. One that would run longer ends then and
+     * its instance with it.
+     */
+    uint64_t timeout_ns;
+    /**
+     * The share of requests served that crash, 0 to 1; default 0.
+     */
+    double crash_rate;
+    /**
+     * 1: functions run on Arm and are charged so; default 0: x86.
+     */
+    uint32_t arm;
+    /**
+     * Always 0.
+     */
+    uint32_t reserved_field;
+} warmstow_replay_config;
+
+/**
+ * A trace: columns of equal length, sorted by arrival.
+ */
+typedef struct warmstow_trace {
+    /**
+     * sizeof(warmstow_trace), as the program was compiled.
+     */
+    uint32_t struct_size;
+    /**
+     * Always 0.
+     */
+    uint32_t reserved_field;
+    /**
+     * How many requests, at least 1.
+     */
+    size_t rows;
+    /**
+     * When each arrives, in nanoseconds from the start; never before the one
+     * before it.
+     */
+    const uint64_t *arrival_ns;
+    /**
+     * The function of each: its position in the configuration.
+     */
+    const uint32_t *function;
+    /**
+     * How long each runs, in nanoseconds.
+     */
+    const uint64_t *duration_ns;
+    /**
+     * How long each would initialise if it met no idle instance, in
+     * nanoseconds; NULL: drawn as the configuration says.
+     */
+    const uint64_t *cold_start_ns;
+    /**
+     * Where the observed time ends, in nanoseconds, at or after the last
+     * arrival; 0: where the last request to end does.
+     */
+    uint64_t horizon_ns;
+} warmstow_trace;
+
+/**
+ * What a replay found, of all functions or of one. Means are averages over the
+ * observed time; requests in flight at its end are counted, timed and charged
+ * to their own end.
+ */
+typedef struct warmstow_report {
+    /**
+     * Requests that arrived: warm_starts + cold_starts + all refusals.
+     */
+    uint64_t invocations;
+    /**
+     * Requests that an idle instance served.
+     */
+    uint64_t warm_starts;
+    /**
+     * Requests that started an instance.
+     */
+    uint64_t cold_starts;
+    /**
+     * Requests refused, indexed by warmstow_refusal.
+     */
+    uint64_t refusals[WARMSTOW_REFUSAL_COUNT];
+    /**
+     * Requests that reached their timeout.
+     */
+    uint64_t timeouts;
+    /**
+     * Requests that crashed.
+     */
+    uint64_t errors;
+    /**
+     * The most requests in flight at a time.
+     */
+    uint64_t peak_concurrency;
+    /**
+     * The most instances at a time.
+     */
+    uint64_t peak_instances;
+    /**
+     * Instances that had stopped by the end of the observed time.
+     */
+    uint64_t stopped_instances;
+    /**
+     * Cold starts among the requests served; 0 where none was.
+     */
+    double cold_start_probability;
+    /**
+     * The mean number of instances.
+     */
+    double mean_instances;
+    /**
+     * The mean number of instances with a request, starting or running.
+     */
+    double mean_busy_instances;
+    /**
+     * The mean number of instances without a request.
+     */
+    double mean_idle_instances;
+    /**
+     * The mean life of an instance in seconds; 0 where none started.
+     */
+    double mean_instance_lifespan_s;
+    /**
+     * Median latency of the requests served, cold start included, in
+     * milliseconds. Exact, nearest rank; 0 where none was served.
+     */
+    double latency_p50_ms;
+    /**
+     * The 90th percentile.
+     */
+    double latency_p90_ms;
+    /**
+     * The 95th percentile.
+     */
+    double latency_p95_ms;
+    /**
+     * The 99th percentile.
+     */
+    double latency_p99_ms;
+    /**
+     * The longest.
+     */
+    double latency_max_ms;
+    /**
+     * Memory of instances that run a request, in GB-seconds (1024 MiB).
+     */
+    double busy_gb_seconds;
+    /**
+     * Memory of instances that wait for a request.
+     */
+    double idle_gb_seconds;
+    /**
+     * Memory of instances that start.
+     */
+    double init_gb_seconds;
+    /**
+     * What the requests cost, in US dollars, at AWS Lambda's prices.
+     */
+    double cost_requests_usd;
+    /**
+     * What the time they ran costs.
+     */
+    double cost_duration_usd;
+    /**
+     * What provisioned concurrency costs.
+     */
+    double cost_provisioned_usd;
+    /**
+     * The sum.
+     */
+    double cost_total_usd;
+    /**
+     * Nodes configured. This and what follows is of the fleet, and 0 in a
+     * function's report and where there are no nodes.
+     */
+    uint64_t nodes;
+    /**
+     * The most nodes with an instance at a time.
+     */
+    uint64_t peak_nodes_used;
+    /**
+     * The mean number of nodes with an instance.
+     */
+    double mean_nodes_used;
+    /**
+     * The mean share of the fleet's CPU that instances hold, 0 to 1.
+     */
+    double mean_cpu_share;
+    /**
+     * The mean share of the fleet's memory that instances hold, 0 to 1.
+     */
+    double mean_memory_share;
+} warmstow_report;
+
+/**
+ * Requests of one function that arrive at random (a Poisson process).
+ */
+typedef struct warmstow_poisson {
+    /**
+     * sizeof(warmstow_poisson), as the program was compiled.
+     */
+    uint32_t struct_size;
+    /**
+     * Always 0.
+     */
+    uint32_t reserved_field;
+    /**
+     * Arrivals a second, above 0.
+     */
+    double rate_per_s;
+    /**
+     * The observed time in seconds, above 0.
+     */
+    double duration_s;
+    /**
+     * How long a request runs in an instance that was idle.
+     */
+    struct warmstow_distribution warm;
+    /**
+     * How long a request that starts an instance takes in all; none: the
+     * configuration's cold start, then as a warm one.
+     */
+    struct warmstow_distribution cold;
+} warmstow_poisson;
+
+#ifdef __cplusplus
+extern "C" {
+#endif // __cplusplus
+
+/**
+ * The library's ABI version, in the form of WARMSTOW_ABI_VERSION.
+ *
+ * A program that loads the library at run time compares the upper 16 bits
+ * with those it was compiled with. Any thread; never fails.
+ */
+uint32_t warmstow_abi_version(void);
+
+/**
+ * The library's version, such as "0.1.0". Static text; any thread.
+ */
+const char *warmstow_version(void);
+
+/**
+ * The name of a status, such as "WARMSTOW_ERROR_NULL"; "WARMSTOW_UNKNOWN" for
+ * a number that is none. Static text, never NULL; any thread.
+ */
+const char *warmstow_status_name(int32_t status);
+
+/**
+ * The key of a refusal in reports: AWS Lambda's throttle reason, such as
+ * "ConcurrentInvocationLimitExceeded", "InstanceLimitExceeded", or Amazon
+ * ECS's "RESOURCE:CPU" or "RESOURCE:MEMORY"; "None" for
+ * WARMSTOW_REFUSAL_NONE, "Unknown" for a number that is none.
+ *
+ * Static text, never NULL; any thread.
+ */
+const char *warmstow_refusal_name(uint32_t refusal);
+
+/**
+ * What was wrong with the last call of this thread that did not answer
+ * WARMSTOW_OK: one sentence naming the value and its limit. Empty before any
+ * such call; a call that succeeds does not clear it.
+ *
+ * Never NULL. The text is this thread's and holds until its next call of
+ * warmstow that fails, or of warmstow_last_error(); copy it to keep it. It is
+ * at most 511 bytes of UTF-8, for people: programs look at the status.
+ */
+const char *warmstow_last_error(void);
+
+/**
+ * Fills in the defaults, struct_size among them.
+ *
+ * struct_size: sizeof *config. Errors: NULL, MISALIGNED, STRUCT_SIZE; then
+ * *config is untouched. Any thread.
+ */
+int32_t warmstow_region_config_default(struct warmstow_region_config *config, size_t struct_size);
+
+/**
+ * Opens a region without nodes or functions. The host owns it until
+ * warmstow_region_close().
+ *
+ * Errors: NULL, MISALIGNED, STRUCT_SIZE, ENUM (strategy), REGION_CONFIG,
+ * REGIONS_FULL; then *region is untouched. Any thread;
+ * allocates.
+ */
+int32_t warmstow_region_open(const struct warmstow_region_config *config,
+                             struct warmstow_region *region);
+
+/**
+ * Closes a region. Its handle and all that it gave out are stale from now on;
+ * requests in flight are forgotten.
+ *
+ * Other threads may be inside calls on the region: those finish as if they
+ * had come before, and the memory is freed when the last one has.
+ *
+ * Errors: REGION_STALE, also when closed twice. Any thread.
+ */
+int32_t warmstow_region_close(struct warmstow_region region);
+
+/**
+ * Sets the account limit. Requests in flight above it go on; none is admitted
+ * until enough have ended.
+ *
+ * Errors: REGION_STALE, POISONED, ACCOUNT_LIMIT; then the limit is as it was.
+ * Any thread: control-plane calls on one region come one after the other.
+ */
+int32_t warmstow_region_set_account_limit(struct warmstow_region region, uint32_t account_limit);
+
+/**
+ * Writes what the region holds now to *view.
+ *
+ * struct_size: sizeof *view. While other threads work, the numbers can be one
+ * call apart. Errors: REGION_STALE, POISONED, NULL, MISALIGNED, STRUCT_SIZE;
+ * then *view is untouched. Any thread, control plane.
+ */
+int32_t warmstow_region_view_read(struct warmstow_region region,
+                                  struct warmstow_region_view *view,
+                                  size_t struct_size);
+
+/**
+ * Fills in the defaults, struct_size among them.
+ *
+ * struct_size: sizeof *spec. Errors: NULL, MISALIGNED, STRUCT_SIZE; then *spec
+ * is untouched. Any thread.
+ */
+int32_t warmstow_node_spec_default(struct warmstow_node_spec *spec, size_t struct_size);
+
+/**
+ * Adds a node. Instances can be placed on it from now on; it stays for the
+ * life of the region. Add nodes before functions.
+ *
+ * Errors: REGION_STALE, POISONED, NULL, MISALIGNED, STRUCT_SIZE, NODE_SPEC,
+ * NODES_FULL; then *node is untouched and the region as it was. Any thread,
+ * control plane.
+ */
+int32_t warmstow_node_add(struct warmstow_region region,
+                          const struct warmstow_node_spec *spec,
+                          struct warmstow_node *node);
+
+/**
+ * Writes what a node has and what is free on it now to *view.
+ *
+ * struct_size: sizeof *view. Errors: REGION_STALE, POISONED, NODE_STALE, NULL,
+ * MISALIGNED, STRUCT_SIZE; then *view is untouched. Any thread; lock-free.
+ */
+int32_t warmstow_node_view_read(struct warmstow_region region,
+                                struct warmstow_node node,
+                                struct warmstow_node_view *view,
+                                size_t struct_size);
+
+/**
+ * The node's number in its region, in the order of their adding, from 0: an
+ * index for a table of the host's. WARMSTOW_NO_INDEX for a null handle. Any
+ * thread; the handle is not checked.
+ */
+uint32_t warmstow_node_index(struct warmstow_node node);
+
+/**
+ * Fills in the defaults, struct_size among them.
+ *
+ * struct_size: sizeof *spec. Errors: NULL, MISALIGNED, STRUCT_SIZE; then *spec
+ * is untouched. Any thread.
+ */
+int32_t warmstow_function_spec_default(struct warmstow_function_spec *spec, size_t struct_size);
+
+/**
+ * Adds a function. It can be invoked from now on and stays for the life of the
+ * region; a reserved concurrency of 0 stops it.
+ *
+ * name: NUL-terminated UTF-8 of 1 to 255 bytes, copied. Errors: REGION_STALE,
+ * POISONED, NULL, MISALIGNED, STRUCT_SIZE, LENGTH and TEXT (name), ENUM
+ * (pick), NAME_EMPTY, NAME_TAKEN, FUNCTION_SPEC, FUNCTION_TOO_LARGE,
+ * FUNCTIONS_FULL, RESERVED; then *function is untouched and the region as it
+ * was. Any thread, control plane; allocates the function's instances.
+ */
+int32_t warmstow_function_add(struct warmstow_region region,
+                              const char *name,
+                              const struct warmstow_function_spec *spec,
+                              struct warmstow_function *function);
+
+/**
+ * Writes the handle of the function of that name to *function.
+ *
+ * name: as in warmstow_function_add(). Errors: REGION_STALE, POISONED, NULL,
+ * MISALIGNED, LENGTH, TEXT, NAME_UNKNOWN; then *function is untouched. Any
+ * thread, control plane.
+ */
+int32_t warmstow_function_find(struct warmstow_region region,
+                               const char *name,
+                               struct warmstow_function *function);
+
+/**
+ * Writes a function's settings as they are now to *spec.
+ *
+ * struct_size: sizeof *spec. Errors: REGION_STALE, POISONED, FUNCTION_STALE,
+ * NULL, MISALIGNED, STRUCT_SIZE; then *spec is untouched. Any thread;
+ * lock-free.
+ */
+int32_t warmstow_function_spec_read(struct warmstow_region region,
+                                    struct warmstow_function function,
+                                    struct warmstow_function_spec *spec,
+                                    size_t struct_size);
+
+/**
+ * Sets a function's reserved concurrency; WARMSTOW_UNRESERVED removes it.
+ * Requests in flight above it go on.
+ *
+ * Errors: REGION_STALE, POISONED, FUNCTION_STALE, RESERVED; then nothing has
+ * changed. Any thread, control plane; requests are admitted meanwhile.
+ */
+int32_t warmstow_function_set_reserved(struct warmstow_region region,
+                                       struct warmstow_function function,
+                                       uint32_t reserved_concurrency);
+
+/**
+ * Sets how long a function's instances stay idle, in nanoseconds; holds from
+ * the next reap on.
+ *
+ * Errors: REGION_STALE, POISONED, FUNCTION_STALE. Any thread, control plane.
+ */
+int32_t warmstow_function_set_keep_alive(struct warmstow_region region,
+                                         struct warmstow_function function,
+                                         uint64_t keep_alive_ns);
+
+/**
+ * The function's number in its region, in the order of their adding, from 0:
+ * an index for a table of the host's. WARMSTOW_NO_INDEX for a null handle. Any
+ * thread; the handle is not checked.
+ */
+uint32_t warmstow_function_index(struct warmstow_function function);
+
+/**
+ * Takes an instance out of service: it gets no more requests and those in
+ * flight finish. Draining twice changes nothing.
+ *
+ * *stop: the instance if it serves no request: the host stops it, then reports
+ * warmstow_stopped(); else null, and the end of its last request names it.
+ *
+ * Errors: REGION_STALE, POISONED, INSTANCE_STALE, NULL, MISALIGNED; then *stop
+ * is untouched. Any thread; lock-free.
+ */
+int32_t warmstow_drain(struct warmstow_region region,
+                       uint64_t now_ns,
+                       struct warmstow_instance instance,
+                       struct warmstow_instance *stop);
+
+/**
+ * Writes instances of a function that are to be stopped now to instances, up
+ * to capacity of them, and their number to *count: those idle for the
+ * keep-alive or longer, and those drained that no call has named. For each
+ * the host stops it, then reports warmstow_stopped().
+ *
+ * Where *count is capacity there may be more: call again. None is taken that
+ * is not written. Entries past *count are untouched. O(instances).
+ *
+ * Errors: REGION_STALE, POISONED, FUNCTION_STALE, NULL, MISALIGNED, LENGTH
+ * (capacity 0); then instances and *count are untouched. Any thread;
+ * lock-free.
+ */
+int32_t warmstow_reap(struct warmstow_region region,
+                      uint64_t now_ns,
+                      struct warmstow_function function,
+                      struct warmstow_instance *instances,
+                      size_t capacity,
+                      size_t *count);
+
+/**
+ * Takes one instance out of service if it was idle for its keep-alive; else
+ * says until when it may stay. For hosts with a timer for each instance. O(1).
+ *
+ * *answer: a warmstow_reaped. *until_ns: with WARMSTOW_REAPED_UNTIL the time
+ * at which to ask again; else 0. Errors: REGION_STALE, POISONED,
+ * INSTANCE_STALE, NULL, MISALIGNED; then both are untouched. Any thread;
+ * lock-free.
+ */
+int32_t warmstow_reap_instance(struct warmstow_region region,
+                               uint64_t now_ns,
+                               struct warmstow_instance instance,
+                               uint32_t *answer,
+                               uint64_t *until_ns);
+
+/**
+ * Reports that the host has stopped an instance: its room on the node is free
+ * again and its handle stale.
+ *
+ * Errors: REGION_STALE, POISONED, INSTANCE_STALE, NOT_STOPPING; then nothing
+ * has changed. Any thread; lock-free.
+ */
+int32_t warmstow_stopped(struct warmstow_region region,
+                         uint64_t now_ns,
+                         struct warmstow_instance instance);
+
+/**
+ * Writes the node that an instance is on to *node; null where the region has
+ * no fleet.
+ *
+ * Errors: REGION_STALE, POISONED, INSTANCE_STALE, NULL, MISALIGNED; then *node
+ * is untouched. Any thread; lock-free.
+ */
+int32_t warmstow_instance_node(struct warmstow_region region,
+                               struct warmstow_instance instance,
+                               struct warmstow_node *node);
+
+/**
+ * The instance's number within its function, 0 to max_instances - 1: an index
+ * for a table of the host's. No two instances of a function have the same at
+ * one time; the next after warmstow_stopped() may. WARMSTOW_NO_INDEX for a
+ * null handle. Any thread; the handle is not checked.
+ *
+ * What one thread wrote to that entry of the host's table before it completed
+ * a request is visible to the thread whose warmstow_invoke() then gets the
+ * instance.
+ */
+uint32_t warmstow_instance_index(struct warmstow_instance instance);
+
+/**
+ * Admits a request of a function and says which instance serves it. The host
+ * owns the lease: it ends it by warmstow_complete() or warmstow_fail(), once.
+ *
+ * now_ns: the host's clock, see above. With an idle instance O(1), else
+ * O(nodes).
+ *
+ * Errors: REGION_STALE, POISONED, FUNCTION_STALE, NULL, MISALIGNED; then
+ * *invocation is untouched. THROTTLED, INSTANCE_LIMIT, NO_CAPACITY: refused;
+ * then nothing is held and *invocation is null but for its refusal. Any
+ * thread; lock-free.
+ */
+int32_t warmstow_invoke(struct warmstow_region region,
+                        uint64_t now_ns,
+                        struct warmstow_function function,
+                        struct warmstow_invocation *invocation);
+
+/**
+ * Reports that the instance of a cold start has initialised; its request goes
+ * on.
+ *
+ * Errors: REGION_STALE, POISONED, LEASE_STALE, ALREADY_STARTED; then nothing
+ * has changed. Any thread; lock-free.
+ */
+int32_t warmstow_started(struct warmstow_region region,
+                         uint64_t now_ns,
+                         struct warmstow_lease lease);
+
+/**
+ * Reports that a request is done, well or with an error that its instance
+ * survives, and ends its lease. The instance's idle time starts at now_ns.
+ *
+ * *stop: null, or an instance that was draining and is now empty: the host
+ * stops it, then reports warmstow_stopped(). It is named once.
+ *
+ * Errors: REGION_STALE, POISONED, LEASE_STALE, NOT_STARTED, NULL, MISALIGNED;
+ * then *stop is untouched and the lease as it was. Any thread; lock-free.
+ */
+int32_t warmstow_complete(struct warmstow_region region,
+                          uint64_t now_ns,
+                          struct warmstow_lease lease,
+                          struct warmstow_instance *stop);
+
+/**
+ * Reports that a request failed in a way that its instance does not survive
+ * (crash, timeout, failed start), and ends its lease. The instance takes no
+ * more requests.
+ *
+ * *stop: the instance once it serves no other request: the host stops it, then
+ * reports warmstow_stopped(); else null. It is named once.
+ *
+ * Errors: REGION_STALE, POISONED, LEASE_STALE, NULL, MISALIGNED; then *stop is
+ * untouched and the lease as it was. Any thread; lock-free.
+ */
+int32_t warmstow_fail(struct warmstow_region region,
+                      uint64_t now_ns,
+                      struct warmstow_lease lease,
+                      struct warmstow_instance *stop);
+
+/**
+ * Writes what a function has done to *counters. O(instances).
+ *
+ * struct_size: sizeof *counters. While other threads work, counts can be one
+ * call apart; at rest they are exact: warm_starts + cold_starts = completions
+ * + failures + in_flight.
+ *
+ * Errors: REGION_STALE, POISONED, FUNCTION_STALE, NULL, MISALIGNED,
+ * STRUCT_SIZE; then *counters is untouched. Any thread; lock-free.
+ */
+int32_t warmstow_counters_read(struct warmstow_region region,
+                               struct warmstow_function function,
+                               struct warmstow_counters *counters,
+                               size_t struct_size);
+
+/**
+ * Fills in the defaults, struct_size among them.
+ *
+ * struct_size: sizeof *config. Errors: NULL, MISALIGNED, STRUCT_SIZE; then
+ * *config is untouched. Any thread.
+ */
+int32_t warmstow_replay_config_default(struct warmstow_replay_config *config, size_t struct_size);
+
+/**
+ * Replays a trace and writes what it found to *total and, by function, to
+ * functions (NULL: not wanted; else as many as the configuration has).
+ *
+ * struct_size: sizeof *total. Works in this thread until it is done, on a
+ * copy of the trace; opens no region of the host's. The same arguments give
+ * the same report, bit for bit.
+ *
+ * Errors: NULL, MISALIGNED, STRUCT_SIZE, LENGTH, ENUM, TRACE (the message
+ * names the row, from 0), DISTRIBUTION, REPLAY_CONFIG, NODE_SPEC,
+ * FUNCTION_SPEC, FUNCTION_TOO_LARGE, RESERVED; then *total and
+ * functions are untouched. Any thread; allocates.
+ */
+int32_t warmstow_replay_trace(const struct warmstow_replay_config *config,
+                              const struct warmstow_trace *trace,
+                              struct warmstow_report *total,
+                              struct warmstow_report *functions,
+                              size_t struct_size);
+
+/**
+ * Replays requests that arrive at random, all of function 0, and writes what
+ * it found as warmstow_replay_trace() does.
+ *
+ * Requests are drawn as the replay goes, from the configuration's seed; memory
+ * does not grow with their number.
+ *
+ * Errors: as of warmstow_replay_trace(); REPLAY_CONFIG also for the rate and
+ * the duration. Any thread; allocates.
+ */
+int32_t warmstow_replay_poisson(const struct warmstow_replay_config *config,
+                                const struct warmstow_poisson *poisson,
+                                struct warmstow_report *total,
+                                struct warmstow_report *functions,
+                                size_t struct_size);
+
+#ifdef __cplusplus
+}  // extern "C"
+#endif  // __cplusplus
+
+#endif  /* WARMSTOW_H */
