@@ -16,6 +16,7 @@
 //! | seat | `pool/seat.rs` | sequence 63, held 1 | the holder |
 //! | last use | `pool/instances.rs` | nanoseconds | a holder of a seat |
 //! | free | `placement/word.rs` | CPU units 24, MiB 24, instances 16 | reservations |
+//! | published | `placement/capacity.rs` | releases 40, nodes 24 | registrations, releases |
 //!
 //! No invariant spans two words in the sense that both must change at once.
 //! Where two words belong together, one of them is *owned* while the other
@@ -73,6 +74,7 @@
 //! | stale lease taken for a live one | 2^40 requests on one seat | a million a second: 12 days |
 //! | stale instance taken for a live one | never: a slot retires after 2^28 - 1 instances | one a second: 8 years |
 //! | false proof of emptiness | a multiple of 2^32 insertions in one leaf during one proof | ten million a second: a thread that sleeps 7 minutes |
+//! | false refusal of room | 2^40 releases during one scan | one a microsecond: 12 days |
 //! | warm instance missed by a claim | one for each reaper looking at an instance at that moment | |
 //! | drained instance reported late | by the next `reap`, when a claim raced the last release | |
 //!
