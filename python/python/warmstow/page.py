@@ -116,8 +116,9 @@ def _pictures(runs: Sequence[Run], trade_off: Sequence[Run]) -> dict[str, tuple[
         ),
         "cold-starts": (
             "Cold starts over time",
-            "A request that finds no idle instance starts one. All replays begin with none, "
-            "so each shows the same burst at the start.",
+            "A request that finds no idle instance starts one. "
+            + ("All replays begin" if several else "The replay begins")
+            + " with none: hence the burst at the start.",
             plots.cold_starts(runs),
         ),
     }

@@ -86,7 +86,7 @@ def concurrency(run: Run) -> str:
         above.legend(loc="upper center", ncols=3, bbox_to_anchor=(0.5, 1.16))
         below.bar(time, refused, width=width, align="edge", color=_LIMIT, linewidth=0)
         below.set_ylabel("refused\nrequests")
-        below.set_ylim(bottom=0)
+        below.set_ylim(0, max(1.0, 1.05 * float(refused.max(initial=0.0))))
         _time_axis(below, series)
         return _svg(figure, "concurrency")
 

@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Run", "bucket_s", "horizon_s"]
 
-_BUCKETS = 480
-"""Points of a plot: about as many as its width has room for."""
+_BUCKETS = 7200
+"""Some buckets for each point of a plot, so that it can show the highest too."""
 _STEPS_S = (0.001, 0.01, 0.1, 1, 5, 10, 30, 60, 300, 600, 1800, 3600, 21600, 86400)
 """Widths of a bucket that a reader can name."""
 
