@@ -103,14 +103,14 @@ fn show(group: &[Row]) {
         .map(|row| row.nanoseconds.point_estimate)
         .min_by(f64::total_cmp);
     println!("\n{}", group[0].group);
-    println!("  {:<40} {:>11} {:>21} {:>12}", "", "median", "95 % interval", "best peer /");
+    println!("  {:<40} {:>11} {:>23} {:>12}", "", "median", "95 % interval", "best peer /");
     for row in group {
         let Interval { lower_bound, upper_bound } = row.nanoseconds.confidence_interval;
         let median = row.nanoseconds.point_estimate;
         let ratio = best_peer.map_or_else(String::new, |peer| format!("{:.2}", peer / median));
         let rate = row.elements.map_or_else(String::new, |elements| rate(elements, median));
         let interval = format!("{} - {}", time(lower_bound), time(upper_bound));
-        println!("  {:<40} {:>11} {interval:>21} {ratio:>12} {rate}", row.name, time(median));
+        println!("  {:<40} {:>11} {interval:>23} {ratio:>12} {rate}", row.name, time(median));
     }
 }
 
