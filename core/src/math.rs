@@ -15,6 +15,12 @@ pub(crate) fn exp(x: f64) -> f64 {
     libm::exp(x)
 }
 
+/// `x` to the power of `y`.
+#[inline]
+pub(crate) fn pow(x: f64, y: f64) -> f64 {
+    libm::pow(x, y)
+}
+
 /// The square root, correctly rounded (IEEE 754).
 #[inline]
 pub(crate) fn sqrt(x: f64) -> f64 {
@@ -37,6 +43,7 @@ mod tests {
         assert_eq!(ln(2.0), LN_2);
         // One unit in the last place above e: what libm gives.
         assert_eq!(exp(1.0), 2.718_281_828_459_045_5);
+        assert_eq!(pow(2.0, 0.5), SQRT_2);
         assert_eq!(sqrt(2.0), SQRT_2);
         assert_eq!(cos(PI), -1.0);
     }

@@ -26,7 +26,7 @@ fn mixed_trace(seed: u64) -> Trace {
         .zip(medians)
         .map(|(counts, ms)| {
             let duration_ms = [0.0, 0.1, 0.6, 1.0, 1.5, 4.0, 20.0].map(|part: f64| part * ms);
-            FunctionMinutes { counts, duration_ms }
+            FunctionMinutes { counts, duration_ms, mean_ms: None }
         })
         .collect();
     expand_minutes(&functions, seed).unwrap()

@@ -2,13 +2,15 @@
 //!
 //! The form of the Azure Functions trace of 2019 (M. Shahrad et al.,
 //! "Serverless in the Wild", USENIX ATC 2020): for each function the number of
-//! arrivals in each minute and seven percentiles of its durations. What the
-//! trace does not say is chosen here:
+//! arrivals in each minute, and the mean and seven percentiles of its durations.
+//! What the trace does not say is chosen here:
 //!
 //! * within its minute an arrival is uniformly distributed, apart from every
 //!   other; the trace has no times below the minute;
-//! * a duration is drawn by inversion of the percentile curve, with straight
-//!   lines between the seven points, apart from the arrival;
+//! * a duration is drawn by inversion of the percentile curve, apart from the
+//!   arrival: straight lines between the points, and between the last two a
+//!   bend that keeps the stated mean (`curve.rs`), so that the load is the
+//!   trace's own;
 //! * a duration is at least 1 ms: the trace rounds to whole milliseconds, so
 //!   its zeros are short runs, not none.
 //!
@@ -18,10 +20,11 @@
 use alloc::vec::Vec;
 use core::fmt;
 
+use super::curve::{DurationCurve, PERCENTILES};
 use super::distribution::Distribution;
 use super::trace::{Trace, TraceColumns};
 use crate::rng::Rng;
-use crate::time::{Duration, Instant};
+use crate::time::Instant;
 
 /// One function of a trace by the minute.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -31,15 +34,15 @@ pub struct FunctionMinutes<'a> {
     /// The percentiles [`PERCENTILES`] of its durations, in milliseconds,
     /// never decreasing.
     pub duration_ms: [f64; 7],
+    /// The mean of its durations, in milliseconds; `None`: a straight line
+    /// joins the last two percentiles too. A mean that the percentiles exclude
+    /// gives the nearest one they allow.
+    pub mean_ms: Option<f64>,
 }
-
-/// The percentiles that the trace gives.
-pub const PERCENTILES: [u32; 7] = [0, 1, 25, 50, 75, 99, 100];
 
 /// The longest duration, in milliseconds: the longest of any distribution.
 const LIMIT_MS: f64 = Distribution::MAX_SECONDS * 1e3;
 const MINUTE_NS: u64 = 60_000_000_000;
-const SHORTEST: Duration = Duration::from_millis(1);
 
 /// Expands `functions` into a trace over all their minutes.
 ///
@@ -50,7 +53,8 @@ const SHORTEST: Duration = Duration::from_millis(1);
 /// use warmstow_core::sim::{FunctionMinutes, expand_minutes};
 ///
 /// let duration_ms = [10.0, 10.0, 20.0, 30.0, 40.0, 90.0, 100.0];
-/// let trace = expand_minutes(&[FunctionMinutes { counts: &[3, 0, 2], duration_ms }], 1)?;
+/// let function = FunctionMinutes { counts: &[3, 0, 2], duration_ms, mean_ms: Some(32.0) };
+/// let trace = expand_minutes(&[function], 1)?;
 /// assert_eq!(trace.len(), 5);
 /// assert_eq!(trace.horizon().as_secs_f64(), 180.0);
 /// # Ok::<(), warmstow_core::sim::MinutesError>(())
@@ -67,14 +71,17 @@ pub fn expand_minutes(functions: &[FunctionMinutes<'_>], seed: u64) -> Result<Tr
         cold_start_ns: None,
     };
     let mut rngs: Vec<Rng> = (0u64..).take(functions.len()).map(|f| Rng::stream(seed, f)).collect();
+    let curves: Vec<DurationCurve> =
+        functions.iter().map(|f| DurationCurve::new(f.duration_ms, f.mean_ms)).collect();
     let mut minute_requests: Vec<(u64, u32, u64)> = Vec::new();
     for minute in 0..minutes {
         let start_ns = u64::try_from(minute).unwrap_or(u64::MAX).saturating_mul(MINUTE_NS);
         minute_requests.clear();
-        for ((index, function), rng) in (0u32..).zip(functions).zip(&mut rngs) {
+        let rows = functions.iter().zip(&curves).zip(&mut rngs);
+        for (index, ((function, curve), rng)) in (0u32..).zip(rows) {
             for _ in 0..function.counts[minute] {
                 let at_ns = start_ns + rng.below(MINUTE_NS);
-                let duration = draw_duration(&function.duration_ms, rng.uniform());
+                let duration = curve.at(rng.uniform());
                 minute_requests.push((at_ns, index, duration.as_nanos()));
             }
         }
@@ -88,21 +95,6 @@ pub fn expand_minutes(functions: &[FunctionMinutes<'_>], seed: u64) -> Result<Tr
     }
     let end = Instant::from_secs(60 * u64::try_from(minutes).unwrap_or(u64::MAX / 60));
     Ok(Trace::from_checked(columns, u32::try_from(functions.len()).unwrap_or(u32::MAX), end))
-}
-
-/// The duration at quantile `u` of the percentile curve.
-fn draw_duration(curve_ms: &[f64; 7], u: f64) -> Duration {
-    let at = u * 100.0;
-    let mut ms = curve_ms[6];
-    for point in 1..PERCENTILES.len() {
-        let (low, high) = (f64::from(PERCENTILES[point - 1]), f64::from(PERCENTILES[point]));
-        if at < high {
-            let (from, to) = (curve_ms[point - 1], curve_ms[point]);
-            ms = from + (to - from) * (at - low) / (high - low);
-            break;
-        }
-    }
-    Duration::from_secs_f64(ms / 1e3).max(SHORTEST)
 }
 
 /// The number of minutes and of requests.
@@ -124,6 +116,7 @@ fn check(functions: &[FunctionMinutes<'_>]) -> Result<(usize, usize), MinutesErr
             return Err(MinutesError::Length { function: index, minutes: got, expected: minutes });
         }
         check_curve(index, &function.duration_ms)?;
+        check_mean(index, function.mean_ms)?;
         requests += function.counts.iter().map(|&count| u64::from(count)).sum::<u64>();
     }
     match usize::try_from(requests) {
@@ -149,6 +142,15 @@ fn check_curve(function: usize, curve_ms: &[f64; 7]) -> Result<(), MinutesError>
         before_ms = value_ms;
     }
     Ok(())
+}
+
+fn check_mean(function: usize, mean_ms: Option<f64>) -> Result<(), MinutesError> {
+    match mean_ms {
+        Some(value_ms) if !(0.0..=LIMIT_MS).contains(&value_ms) => {
+            Err(MinutesError::BadMean { function, value_ms })
+        }
+        _ => Ok(()),
+    }
 }
 
 /// What is wrong with a trace by the minute. Functions count from 0.
@@ -193,6 +195,13 @@ pub enum MinutesError {
         /// Its value, in milliseconds.
         value_ms: f64,
     },
+    /// A mean is no number, negative or too large.
+    BadMean {
+        /// Which function's.
+        function: usize,
+        /// Its value, in milliseconds.
+        value_ms: f64,
+    },
     /// A percentile is below the one before it.
     Unordered {
         /// Which function's.
@@ -224,6 +233,11 @@ impl fmt::Display for MinutesError {
                 "function {function}: percentile {percentile} of the duration is {value_ms} ms: \
                  must be from 0 to {LIMIT_MS}"
             ),
+            Self::BadMean { function, value_ms } => write!(
+                f,
+                "function {function}: the mean of the duration is {value_ms} ms: must be from 0 \
+                 to {LIMIT_MS}"
+            ),
             Self::Unordered { function, percentile, value_ms, before_ms } => write!(
                 f,
                 "function {function}: percentile {percentile} of the duration is {value_ms} ms, \
@@ -245,8 +259,8 @@ mod tests {
     #[test]
     fn counts_and_minutes_are_kept_and_rows_are_in_order() {
         let functions = [
-            FunctionMinutes { counts: &[50, 0, 7], duration_ms: CURVE },
-            FunctionMinutes { counts: &[5, 1, 0], duration_ms: CURVE },
+            FunctionMinutes { counts: &[50, 0, 7], duration_ms: CURVE, mean_ms: None },
+            FunctionMinutes { counts: &[5, 1, 0], duration_ms: CURVE, mean_ms: None },
         ];
         let trace = expand_minutes(&functions, 9).unwrap();
         assert_eq!(trace.len(), 63);
@@ -270,8 +284,8 @@ mod tests {
 
     #[test]
     fn one_function_does_not_move_the_requests_of_another() {
-        let first = FunctionMinutes { counts: &[20, 20], duration_ms: CURVE };
-        let other = FunctionMinutes { counts: &[9, 31], duration_ms: CURVE };
+        let first = FunctionMinutes { counts: &[20, 20], duration_ms: CURVE, mean_ms: None };
+        let other = FunctionMinutes { counts: &[9, 31], duration_ms: CURVE, mean_ms: None };
         let alone = expand_minutes(&[first], 4).unwrap();
         let both = expand_minutes(&[first, other], 4).unwrap();
         let of_first = both.arrival_ns().iter().zip(both.function()).filter(|row| *row.1 == 0);
@@ -279,18 +293,10 @@ mod tests {
     }
 
     #[test]
-    fn durations_follow_the_percentile_curve_and_last_a_millisecond() {
-        for (u, ms) in [(0.0, 1), (0.01, 10), (0.25, 20), (0.375, 30), (0.5, 40), (0.995, 600)] {
-            assert_eq!(draw_duration(&CURVE, u), Duration::from_millis(ms), "at {u}");
-        }
-        assert!(draw_duration(&CURVE, 1.0 - f64::EPSILON) <= Duration::from_millis(1000));
-    }
-
-    #[test]
     fn bad_input_is_named() {
         let refused = |counts: &[u32], curve: [f64; 7]| {
-            let good = FunctionMinutes { counts: &[1, 1], duration_ms: CURVE };
-            let bad = FunctionMinutes { counts, duration_ms: curve };
+            let good = FunctionMinutes { counts: &[1, 1], duration_ms: CURVE, mean_ms: None };
+            let bad = FunctionMinutes { counts, duration_ms: curve, mean_ms: None };
             expand_minutes(&[good, bad], 0).unwrap_err().to_string()
         };
         assert_eq!(refused(&[1], CURVE), "function 1 has 1 minutes, the first has 2");
@@ -305,8 +311,11 @@ mod tests {
             refused(&[1, 1], unordered),
             "function 1: percentile 50 of the duration is 19 ms, below the one before it, 20 ms"
         );
+        let mean = FunctionMinutes { counts: &[1], duration_ms: CURVE, mean_ms: Some(-1.0) };
+        let refusal = expand_minutes(&[mean], 0).unwrap_err().to_string();
+        assert!(refusal.starts_with("function 0: the mean of the duration is -1 ms"), "{refusal}");
         assert_eq!(expand_minutes(&[], 0), Err(MinutesError::NoFunctions));
-        let idle = FunctionMinutes { counts: &[0], duration_ms: CURVE };
+        let idle = FunctionMinutes { counts: &[0], duration_ms: CURVE, mean_ms: None };
         assert_eq!(expand_minutes(&[idle], 0), Err(MinutesError::Empty));
     }
 }

@@ -55,6 +55,7 @@ mod audit;
 mod books;
 mod cold_start;
 mod config;
+mod curve;
 mod distribution;
 mod fleet;
 mod flights;
@@ -73,8 +74,9 @@ mod workload;
 
 pub use cold_start::ColdStart;
 pub use config::{SimConfig, SimError, SimFunction};
+pub use curve::PERCENTILES;
 pub use distribution::{Distribution, DistributionError, Parameter, ParseDistributionError};
-pub use minutes::{FunctionMinutes, MinutesError, PERCENTILES, expand_minutes};
+pub use minutes::{FunctionMinutes, MinutesError, expand_minutes};
 pub use poisson::{ParsePoissonError, Poisson, PoissonError, PoissonSpec};
 pub use replay::{Replay, replay};
 pub use report::{
