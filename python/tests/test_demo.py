@@ -54,7 +54,7 @@ def test_the_demo(cli: Callable[..., CliResult], tmp_path: Path) -> None:
     for text in ("339,657", "1 min", "10 min", "60 min", "throttled, account limit", "held idle",
                  "in use, peak", "Cost on AWS Lambda", "p99"):  # fmt: skip
         assert text in out
-    assert re.search(r"Computed 7 replays, 2,377,599 requests, in \d+\.\d\d s", out)
+    assert re.search(r"Computed 6 replays, 2,037,942 requests, in \d+\.\d\d s", out)
     assert f"Report page: {folder / 'index.html'}" in out
 
     page = (folder / "index.html").read_text()
@@ -77,7 +77,7 @@ def test_the_demo(cli: Callable[..., CliResult], tmp_path: Path) -> None:
     for picture in folder.glob("*.svg"):
         ET.parse(picture)
     figures = json.loads((folder / "report.json").read_text())
-    assert figures.keys() == {f"{minutes} min" for minutes in (1, 2, 5, 10, 20, 30, 60)}
+    assert figures.keys() == {f"{minutes} min" for minutes in (1, 2, 5, 10, 20, 60)}
     assert len(figures["10 min"]["functions"]) == 100
 
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 __all__ = ["ATTRIBUTION", "INTRODUCTION", "SHOWN", "demo_settings", "demo_trace", "run_demo"]
 
-KEEP_ALIVE_MIN = (1, 2, 5, 10, 20, 30, 60)
+KEEP_ALIVE_MIN = (1, 2, 5, 10, 20, 60)
 """The settings that are replayed, minutes."""
 SHOWN = (1, 10, 60)
 """Those of them that the table and the plots over time show, minutes."""
