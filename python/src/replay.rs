@@ -48,7 +48,7 @@ impl Workload for Source {
 /// A workload as copied out of Python, not yet expanded.
 enum Copied {
     Columns(TraceColumns, Option<Instant>),
-    Minutes { counts: Vec<Vec<u32>>, duration_ms: Vec<[f64; 7]> },
+    Minutes { counts: Vec<Vec<u32>>, duration_ms: Vec<[f64; 7]>, mean_ms: Option<Vec<f64>> },
     Poisson(PoissonSpec),
 }
 
@@ -93,6 +93,8 @@ impl Copied {
 
     fn minutes(workload: &Bound<'_, PyAny>) -> PyResult<Self> {
         let counts: PyReadonlyArray2<'_, u32> = field(workload, "counts")?.extract()?;
+        let mean_ms: Option<PyReadonlyArray1<'_, f64>> =
+            field(workload, "mean_duration_ms")?.extract()?;
         let curves = field(workload, "duration_percentiles_ms")?;
         let curves: PyReadonlyArray2<'_, f64> = curves.extract()?;
         // `MinuteTrace` has checked that each row has the 7 percentiles.
@@ -102,6 +104,7 @@ impl Copied {
         Ok(Self::Minutes {
             counts: counts.as_array().rows().into_iter().map(|row| row.to_vec()).collect(),
             duration_ms: curves.as_array().rows().into_iter().map(curve).collect(),
+            mean_ms: mean_ms.map(|mean_ms| mean_ms.as_array().to_vec()),
         })
     }
 
@@ -111,10 +114,15 @@ impl Copied {
             Self::Columns(columns, horizon) => Trace::new(columns, horizon)
                 .map(|trace| Source::Trace(Arrivals::new(trace)))
                 .map_err(|error| error.to_string()),
-            Self::Minutes { counts, duration_ms } => {
-                let rows = counts.iter().zip(duration_ms);
+            Self::Minutes { counts, duration_ms, mean_ms } => {
+                let mean_of = |index: usize| mean_ms.as_ref()?.get(index).copied();
+                let rows = counts.iter().zip(duration_ms).enumerate();
                 let functions: Vec<_> = rows
-                    .map(|(counts, duration_ms)| FunctionMinutes { counts, duration_ms })
+                    .map(|(index, (counts, duration_ms))| FunctionMinutes {
+                        counts,
+                        duration_ms,
+                        mean_ms: mean_of(index),
+                    })
                     .collect();
                 expand_minutes(&functions, seed)
                     .map(|trace| Source::Trace(Arrivals::new(trace)))

@@ -16,6 +16,8 @@ def test_rows_join_by_function_whatever_their_order(azure: AzureFolder) -> None:
     assert [f.name for f in trace.functions] == ["f1", "f2"]
     assert trace.counts.tolist() == [[3, 0, 2], [1, 1, 1]]
     assert trace.duration_percentiles_ms.tolist() == [[0, 1, 10, 20, 30, 90, 100], [50.0] * 7]
+    assert trace.mean_duration_ms is not None
+    assert trace.mean_duration_ms.tolist() == [20, 50]
     assert len(trace) == 8
 
 
@@ -183,3 +185,16 @@ def test_the_sample_of_the_demo_is_the_published_one() -> None:
     assert len(trace) == 339_657
     assert int(trace.counts.sum(axis=1).max()) == 273_379
     assert np.all(np.diff(trace.duration_percentiles_ms, axis=1) >= 0)
+
+
+def test_the_load_is_the_one_that_the_trace_states() -> None:
+    from warmstow.demo import demo_trace
+
+    trace = demo_trace()
+    assert trace.mean_duration_ms is not None
+    requests = trace.counts.sum(axis=1)
+    offered_load = float((requests * trace.mean_duration_ms).sum() / 1e3 / (480 * 60))
+    stages = {"cold_start_environment": "det:0", "cold_start_code": "det:0"}
+    report = warmstow.replay(trace, warmstow.Settings(account_limit=1000, **stages))
+    assert offered_load == pytest.approx(10.68, abs=0.01)
+    assert report.mean_busy_instances == pytest.approx(offered_load, rel=0.02)

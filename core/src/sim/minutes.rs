@@ -8,9 +8,8 @@
 //! * within its minute an arrival is uniformly distributed, apart from every
 //!   other; the trace has no times below the minute;
 //! * a duration is drawn by inversion of the percentile curve, apart from the
-//!   arrival: straight lines between the points, and between the last two a
-//!   bend that keeps the stated mean (`curve.rs`), so that the load is the
-//!   trace's own;
+//!   arrival: straight lines between the points, and above the 75th a bend that
+//!   keeps the stated mean (`curve.rs`), so that the load is the trace's own;
 //! * a duration is at least 1 ms: the trace rounds to whole milliseconds, so
 //!   its zeros are short runs, not none.
 //!
@@ -35,7 +34,7 @@ pub struct FunctionMinutes<'a> {
     /// never decreasing.
     pub duration_ms: [f64; 7],
     /// The mean of its durations, in milliseconds; `None`: a straight line
-    /// joins the last two percentiles too. A mean that the percentiles exclude
+    /// joins the upper percentiles too. A mean that the percentiles exclude
     /// gives the nearest one they allow.
     pub mean_ms: Option<f64>,
 }

@@ -39,7 +39,7 @@ INTRODUCTION = (
     "replayed in virtual time through the scheduler&rsquo;s own pools, limits and placement, once "
     "for each time that an idle instance may be kept before it is stopped.</p>"
     "<p>Arrivals are drawn uniformly within the minute that the trace counts them in, durations "
-    "from each function&rsquo;s percentiles; the trace has no cold-start times, so those are "
+    "from each function&rsquo;s percentiles and mean; the trace has no cold-start times, so those are "
     "assumed (see Configuration).</p>"
 )
 ATTRIBUTION = (
@@ -62,7 +62,7 @@ def demo_settings(keep_alive_min: float, seed: int = 0) -> Settings:
     """The demo's fleet and limits under one keep-alive, minutes."""
     return Settings(
         seed=seed,
-        account_limit=28,
+        account_limit=20,
         keep_alive_s=keep_alive_min * 60,
         nodes=[NodeSpec(cpu_units=2048, memory_mib=3072, zone=at % 3) for at in range(6)],
         strategy="binpack:memory",

@@ -149,8 +149,9 @@ class MinuteTrace:
     """Arrivals a minute and percentiles of the duration: the Azure 2019 form.
 
     The replay draws the arrivals of a minute uniformly at random in it, and
-    each duration by linear interpolation of the percentile curve (at least
-    1 ms), all from the replay's seed.
+    each duration from the percentile curve (at least 1 ms), all from the
+    replay's seed. Straight lines join the percentiles; above the 75th the
+    curve is bent so that the mean is the stated one.
     """
 
     functions: tuple[TraceFunction, ...]
@@ -160,10 +161,20 @@ class MinuteTrace:
     duration_percentiles_ms: NDArray[np.float64]
     """Execution time at the percentiles 0, 1, 25, 50, 75, 99 and 100,
     milliseconds, shape (functions, 7), each row ascending."""
+    mean_duration_ms: NDArray[np.float64] | None = None
+    """Mean execution time, milliseconds, shape (functions,). ``None``: a straight
+    lines join the upper percentiles too."""
 
     def __post_init__(self) -> None:
-        for name, dtype in (("counts", np.uint32), ("duration_percentiles_ms", np.float64)):
+        wanted = {
+            "counts": np.uint32,
+            "duration_percentiles_ms": np.float64,
+            "mean_duration_ms": np.float64,
+        }
+        for name, dtype in wanted.items():
             column = getattr(self, name)
+            if name == "mean_duration_ms" and column is None:
+                continue
             if not isinstance(column, np.ndarray) or column.dtype != dtype:
                 raise ConfigError(
                     f"{name} is {_described(column)}: needs an array of {np.dtype(dtype)}"
@@ -176,6 +187,9 @@ class MinuteTrace:
             raise ConfigError(
                 f"duration_percentiles_ms has shape {shape}, needs ({rows}, {_PERCENTILES})"
             )
+        mean = self.mean_duration_ms
+        if mean is not None and mean.shape != (rows,):
+            raise ConfigError(f"mean_duration_ms has shape {mean.shape}, needs ({rows},)")
 
     def __len__(self) -> int:
         """The number of requests."""

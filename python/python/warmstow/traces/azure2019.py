@@ -6,7 +6,8 @@ and rows differs between them, so both are found by name.
 * ``invocations.csv``: one numbered column a minute, consecutive, holding the
   arrivals of each function in it.
 * ``durations.csv``: ``percentile_Average_{0,1,25,50,75,99,100}``, the
-  execution time in milliseconds, cold start excluded.
+  execution time in milliseconds, cold start excluded; and its mean,
+  ``Average``, which may be left out.
 * ``memory.csv``: ``AverageAllocatedMb``. A function's memory is that, rounded
   up to whole MiB and to at least 128, the least that AWS Lambda sells. A
   function that the file lacks has 128 MiB.
@@ -35,6 +36,7 @@ __all__ = ["read_azure2019"]
 
 _KEY = "HashFunction"
 _PERCENTILES = tuple(f"percentile_Average_{p}" for p in (0, 1, 25, 50, 75, 99, 100))
+_MEAN = "Average"
 _MEMORY = "AverageAllocatedMb"
 
 _COUNT_MAX = 2**32 - 1
@@ -65,14 +67,14 @@ def read_azure2019(folder: str | Path) -> MinuteTrace:
     memory.require((_KEY, _MEMORY))
     position = invocations.unique(_KEY)
 
-    percentiles = _percentiles(durations, position)
+    percentiles, mean = _durations(durations, position)
     memory_mib = _memory(memory, position)
     counts = np.empty((len(position), len(minutes)), dtype=np.uint32)
     first, last = minutes[0], minutes[-1] + 1
     for row, cells in enumerate(invocations.rows):
         counts[row] = _counts(invocations, row, cells[first:last])
     functions = tuple(TraceFunction(name, memory_mib[row]) for name, row in position.items())
-    return MinuteTrace(functions, counts, percentiles)
+    return MinuteTrace(functions, counts, percentiles, mean)
 
 
 def _minute_columns(table: Table) -> range:
@@ -112,8 +114,11 @@ def _counts(table: Table, row: int, cells: list[str]) -> NDArray[np.float64]:
     return np.array(numbers)
 
 
-def _percentiles(table: Table, position: dict[str, int]) -> NDArray[np.float64]:
-    """The percentile curve of each function, in the order of ``position``."""
+def _durations(
+    table: Table, position: dict[str, int]
+) -> tuple[NDArray[np.float64], NDArray[np.float64] | None]:
+    """The percentile curve of each function and, if given, its mean, in the
+    order of ``position``."""
     columns = [table.numbers(name, maximum=_DURATION_MAX_MS) for name in _PERCENTILES]
     curves = np.column_stack(columns)
     falls = np.argwhere(np.diff(curves, axis=1) < 0)
@@ -131,7 +136,10 @@ def _percentiles(table: Table, position: dict[str, int]) -> NDArray[np.float64]:
             raise TraceError(
                 table.path, None, f"there is no row for function {shown(name)} of invocations.csv"
             )
-    return curves[[rows[name] for name in position]]
+    order = [rows[name] for name in position]
+    if _MEAN not in table.header:
+        return curves[order], None
+    return curves[order], table.numbers(_MEAN, maximum=_DURATION_MAX_MS)[order]
 
 
 def _memory(table: Table, position: dict[str, int]) -> list[int]:
