@@ -115,7 +115,7 @@ struct Shared {
 
 /// One state of the `published` word.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Published(u64);
+pub(super) struct Published(pub(super) u64);
 
 impl Published {
     #[inline]

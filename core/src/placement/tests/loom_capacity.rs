@@ -101,6 +101,28 @@ fn room_comes_with_what_was_done_before(reserve: Reserve, release: Release) {
     });
 }
 
+/// The same where the node looks as it did when the thread planned, because
+/// another instance came and went meanwhile.
+fn room_comes_with_what_was_done_since_the_plan(reserve: Reserve) {
+    model(move |touches| {
+        let fleet = one_node(1, 0);
+        let files = Arc::new(AtomicU64::new(0));
+        let theirs = files.clone();
+        let come_and_go = move |fleet: &SmallFleet, _| {
+            let came = self::reserve(fleet);
+            if came {
+                theirs.store(1, Ordering::Relaxed);
+                assert!(release(fleet));
+            }
+            came
+        };
+        let start =
+            move |fleet: &SmallFleet, _| reserve(fleet).then(|| files.load(Ordering::Relaxed));
+        let (_, came, seen) = both(touches, fleet, come_and_go, start);
+        assert!(!came || seen != Some(0), "the room came without the last instance's files");
+    });
+}
+
 #[test]
 fn loom_reserve_reserve() {
     two_reserves_of_one_room(reserve);
@@ -122,6 +144,8 @@ fn loom_release_is_seen_by_reserve_and_place() {
     room_comes_with_what_was_done_before(reserve, release);
     let place: Reserve = |fleet| fleet.place(ONE, Strategy::Binpack(Resource::Cpu)).is_ok();
     room_comes_with_what_was_done_before(place, release);
+    room_comes_with_what_was_done_since_the_plan(reserve);
+    room_comes_with_what_was_done_since_the_plan(place);
 }
 
 /// Twin: the room is looked at and written in two steps.
@@ -183,6 +207,14 @@ fn reserve_relaxed(fleet: &SmallFleet) -> bool {
     fleet.ledger.free_word(0).fetch_update(Ordering::Relaxed, Ordering::Relaxed, take).is_ok()
 }
 
+/// Twin: sees what was published when it planned, but not later.
+fn reserve_without_acquire(fleet: &SmallFleet) -> bool {
+    let word = fleet.ledger.free_word(0);
+    let seen = word.load(Ordering::Acquire);
+    let Ok(left) = Free::from_bits(seen).take(ONE) else { return false };
+    word.compare_exchange(seen, left.to_bits(), Ordering::Release, Ordering::Relaxed).is_ok()
+}
+
 #[test]
 #[should_panic(expected = "one room given to none or to two")]
 fn loom_broken_reserve_in_two_steps_overcommits() {
@@ -229,4 +261,10 @@ fn loom_broken_relaxed_release_hides_what_was_done_before() {
 #[should_panic(expected = "the room came with the last instance's files")]
 fn loom_broken_relaxed_reserve_misses_what_was_done_before() {
     room_comes_with_what_was_done_before(reserve_relaxed, release);
+}
+
+#[test]
+#[should_panic(expected = "the room came without the last instance's files")]
+fn loom_broken_reserve_without_acquire_misses_what_was_done_since() {
+    room_comes_with_what_was_done_since_the_plan(reserve_without_acquire);
 }
