@@ -77,11 +77,13 @@ def concurrency(run: Run) -> str:
         )  # fmt: skip
         above.step(time, mean, where="post", color=_COLOURS[1], linewidth=1.3, label="mean")
         limit = run.settings.account_limit
+        top = max(float(highest.max(initial=0.0)), 1.0)
         # A limit far above the load would flatten the load to a line.
-        if limit <= 4 * max(float(highest.max(initial=0.0)), 1.0):
+        if limit <= 4 * top:
+            top = max(top, limit)
             above.axhline(limit, color=_LIMIT, linewidth=1.3, linestyle=(0, (5, 3)),
                           label=f"account limit, {limit}")  # fmt: skip
-        above.set_ylim(bottom=0)
+        above.set_ylim(0, 1.08 * top)
         above.set_ylabel("busy instances")
         above.legend(loc="upper center", ncols=3, bbox_to_anchor=(0.5, 1.16))
         below.bar(time, refused, width=width, align="edge", color=_LIMIT, linewidth=0)
