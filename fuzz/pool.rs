@@ -61,6 +61,7 @@ struct Instance {
     state: State,
     held: u32,
     place: u32,
+    last_used: Instant,
 }
 
 /// The pool and what it should hold.
@@ -70,8 +71,6 @@ struct World {
     instances: Vec<Instance>,
     /// Held seats, as bits, with their instances.
     seats: Vec<(u64, SlotId)>,
-    /// When each slot was last used; it outlives the instance.
-    last_used: Vec<Instant>,
     used_seats: Vec<u64>,
     stopped: Vec<SlotId>,
     requests: u64,
@@ -86,13 +85,11 @@ struct World {
 pub fn run(data: &[u8]) {
     let mut input = Unstructured::new(data);
     let Ok(config) = shape(&mut input) else { return };
-    let slots = config.max_instances as usize;
     let mut world = World {
         pool: Pool::new(config).expect("the shape is in range"),
         now: Instant::ZERO,
         instances: vec![],
         seats: vec![],
-        last_used: vec![Instant::ZERO; slots],
         used_seats: vec![],
         stopped: vec![],
         requests: 0,
@@ -159,10 +156,9 @@ impl World {
 
     /// A warm start: an instance with a free seat, by the order of the pool.
     fn took(&mut self, claim: Claim) {
-        let used = |slot: SlotId| self.last_used[slot.index() as usize];
         let order = |instance: &Instance| match self.pool.config().pick {
-            Pick::MostRecent => (u64::MAX - used(instance.slot).as_nanos(), instance.slot.index()),
-            Pick::LeastRecent => (used(instance.slot).as_nanos(), instance.slot.index()),
+            Pick::MostRecent => (u64::MAX - instance.last_used.as_nanos(), instance.slot.index()),
+            Pick::LeastRecent => (instance.last_used.as_nanos(), instance.slot.index()),
             _ => (0, instance.slot.index()),
         };
         let first = self.free().min_by_key(|instance| order(instance)).expect("none is free");
@@ -187,13 +183,19 @@ impl World {
                 let claim = self.pool.start(vacancy, place);
                 assert!(self.find(claim.slot).is_none() && !self.stopped.contains(&claim.slot));
                 let slot = claim.slot;
-                self.instances.push(Instance { slot, state: State::Starting, held: 0, place });
+                self.instances.push(Instance {
+                    slot,
+                    state: State::Starting,
+                    held: 0,
+                    place,
+                    last_used: Instant::ZERO,
+                });
                 self.started += 1;
                 self.hold(claim);
             }
             None => {
                 assert_eq!(self.free().count(), 0, "a free seat was missed");
-                assert_eq!(self.instances.len(), self.last_used.len(), "a vacancy was missed");
+                assert!(self.is_full(), "a vacancy was missed");
             }
         }
     }
@@ -201,8 +203,12 @@ impl World {
     fn cancel(&mut self) {
         match self.pool.begin() {
             Some(vacancy) => self.pool.cancel(vacancy),
-            None => assert_eq!(self.instances.len(), self.last_used.len(), "a vacancy was missed"),
+            None => assert!(self.is_full(), "a vacancy was missed"),
         }
+    }
+
+    fn is_full(&self) -> bool {
+        self.instances.len() == self.pool.config().max_instances as usize
     }
 
     fn find(&self, slot: SlotId) -> Option<usize> {
@@ -252,9 +258,9 @@ impl World {
         let (bits, slot) = self.seats.swap_remove(held);
         self.used_seats.push(bits);
         let at = self.find(slot).expect("a held seat pins its instance");
-        self.instances[at].held -= 1;
-        let last_used = &mut self.last_used[slot.index() as usize];
-        *last_used = now.max(*last_used);
+        let instance = &mut self.instances[at];
+        instance.held -= 1;
+        instance.last_used = instance.last_used.max(now);
     }
 
     /// What the call that empties a draining instance answers.
@@ -300,8 +306,8 @@ impl World {
     }
 
     fn expiry(&self, at: usize, keep_alive: Duration) -> Reaped {
-        let Instance { slot, state, held, .. } = self.instances[at];
-        let expiry = self.last_used[slot.index() as usize].after(keep_alive);
+        let Instance { state, held, last_used, .. } = self.instances[at];
+        let expiry = last_used.after(keep_alive);
         match state {
             State::Active if held == 0 && self.now >= expiry => Reaped::Stop,
             State::Active if held == 0 => Reaped::Until(expiry),
