@@ -259,9 +259,10 @@ fn read_config(
         let error = "function_count is 0: a replay needs at least 1";
         return Err(boundary::written(S::WARMSTOW_ERROR_REPLAY_CONFIG, error));
     }
-    let functions = functions.into_iter().enumerate().map(|(index, spec)| {
-        Ok(SimFunction::new(index.to_string(), spec.to_core()?))
-    });
+    let functions = functions
+        .into_iter()
+        .enumerate()
+        .map(|(index, spec)| Ok(SimFunction::new(index.to_string(), spec.to_core()?)));
     let cold_start = ColdStart {
         environment: distribution(&config.cold_start_environment, "cold_start_environment")?,
         code: distribution(&config.cold_start_code, "cold_start_code")?,
