@@ -47,16 +47,34 @@ pub(super) fn model(body: impl Fn() + Copy + Send + Sync + 'static) {
     }
 }
 
-/// The words that only read-modify-writes change; of others loom would lose a
-/// plain store behind the `fetch_add`.
-fn touch(pool: &Shared) {
-    let sets = [pool.idle(), pool.vacant()];
-    let words = sets.iter().flat_map(|set| set.hints.iter().chain(set.leaves));
-    let slots = (0..pool.config().max_instances).map(|index| pool.slot_word(index));
-    for word in words.chain(slots) {
-        // ORDERING: Relaxed: changes nothing and orders nothing.
-        word.fetch_add(0, Ordering::Relaxed);
+/// Runs `body` on a thread of the model, which touches the `words` or does not;
+/// so does the caller.
+///
+/// `words` are those that only read-modify-writes change: behind the
+/// `fetch_add` loom would lose a plain store.
+pub(super) fn spawn_touching<S: Send + Sync + 'static, T: 'static>(
+    shared: &Arc<S>,
+    words: fn(&S) -> Vec<&AtomicU64>,
+    body: impl FnOnce(&Arc<S>) -> T + 'static,
+) -> JoinHandle<T> {
+    let touch = move |shared: &S| {
+        for word in words(shared) {
+            // ORDERING: Relaxed: changes nothing and orders nothing.
+            word.fetch_add(0, Ordering::Relaxed);
+        }
+    };
+    let [theirs, mine] = TOUCHES.get();
+    let other = Arc::clone(shared);
+    let thread = thread::spawn(move || {
+        if theirs {
+            touch(&other);
+        }
+        body(&other)
+    });
+    if mine {
+        touch(shared);
     }
+    thread
 }
 
 /// Runs `body` on a thread of the model.
@@ -64,20 +82,14 @@ pub(super) fn spawn<T: 'static>(
     pool: &Shared,
     body: impl FnOnce(&Shared) -> T + 'static,
 ) -> JoinHandle<T> {
-    let [theirs, mine] = TOUCHES.get();
-    let thread = thread::spawn({
-        let pool = Arc::clone(pool);
-        move || {
-            if theirs {
-                touch(&pool);
-            }
-            body(&pool)
-        }
-    });
-    if mine {
-        touch(pool);
-    }
-    thread
+    spawn_touching(pool, protocol_words, body)
+}
+
+/// The words of both sets, and the slots.
+fn protocol_words(pool: &Pool<Box<[AtomicU64]>>) -> Vec<&AtomicU64> {
+    let sets = [pool.idle(), pool.vacant()];
+    let words = sets.iter().flat_map(|set| set.hints.iter().chain(set.leaves));
+    words.chain((0..pool.config().max_instances).map(|index| pool.slot_word(index))).collect()
 }
 
 /// An instance that initialises; its request.
