@@ -49,7 +49,10 @@
 //! million a second that thread would have to sleep for 7 minutes, and wake at
 //! the one exact count.
 
-use crate::sync::{AtomicU64, Ordering, spin_loop};
+// Not the facade's hint; `slot.rs` says why.
+use core::hint::spin_loop;
+
+use crate::sync::{AtomicU64, Ordering};
 
 /// Members in one leaf word. Few under loom, so that small models have
 /// instances in several leaves and instances that straddle two.

@@ -44,9 +44,13 @@
 //! would wrap is retired for good (after 268,435,455 instances in that one
 //! slot; at one a second, eight years).
 
+// Not the facade's hint, which yields to loom: a retry in a pool means that
+// another thread got on, so it ends without help, and loom leaves a thread that
+// has yielded out of schedules that it comes back to, which hid real faults.
+use core::hint::spin_loop;
 use core::num::NonZeroU32;
 
-use crate::sync::{AtomicU64, Ordering, spin_loop};
+use crate::sync::{AtomicU64, Ordering};
 
 /// The largest place that a slot can remember: 22 bits.
 pub const MAX_PLACE: u32 = (1 << PLACE_BITS) - 1;

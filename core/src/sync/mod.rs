@@ -34,13 +34,11 @@ pub(crate) use portable_atomic::Ordering;
 ))]
 pub use portable_atomic::{AtomicU32, AtomicU64};
 
-/// Tells the processor that the caller is in a retry loop.
-///
-/// loom is told nothing: a retry here means that another thread got on, so it
-/// ends without help, and a thread that yields to loom is left out of the
-/// schedules that loom comes back to, which hides real faults.
+/// Tells the processor, or loom, that the caller is in a retry loop.
 #[inline]
 pub(crate) fn spin_loop() {
+    #[cfg(all(test, loom))]
+    loom::thread::yield_now();
     #[cfg(not(all(test, loom)))]
     core::hint::spin_loop();
 }

@@ -2,6 +2,7 @@
 //! each state.
 
 use std::boxed::Box;
+use std::cell::Cell;
 use std::sync::Arc;
 
 use loom::thread::{self, JoinHandle};
@@ -9,7 +10,7 @@ use loom::thread::{self, JoinHandle};
 use super::conservation::check_at_rest;
 use crate::id::SlotId;
 use crate::pool::{Claim, Pool, PoolConfig};
-use crate::sync::AtomicU64;
+use crate::sync::{AtomicU64, Ordering};
 use crate::time::{Duration, Instant};
 
 /// A pool that the threads of a model share.
@@ -26,12 +27,69 @@ pub(super) const fn at(second: u64) -> Instant {
     Instant::from_secs(second)
 }
 
+std::thread_local! {
+    /// Which threads of the model that runs touch the words: see [`model`].
+    static TOUCHES: Cell<[bool; 2]> = const { Cell::new([false; 2]) };
+}
+
+/// Checks every interleaving that loom looks for, four times.
+///
+/// loom (0.7) tries another order of two steps only where the *last* access to
+/// a word, before a write to it, was by the other thread: a thread that loads a
+/// word and then changes it hides the other's earlier load behind its own. A
+/// `fetch_add` of zero to each word ahead of the operations shows loom the
+/// conflict. It orders nothing, but the thread that did it cannot read an older
+/// value afterwards: so each model runs with that of no thread, of one, of both.
+pub(super) fn model(body: impl Fn() + Copy + Send + Sync + 'static) {
+    for touches in [[false, false], [false, true], [true, false], [true, true]] {
+        TOUCHES.set(touches);
+        loom::model(body);
+    }
+}
+
+/// Runs `body` on a thread of the model, which touches the `words` or does not;
+/// so does the caller.
+///
+/// `words` are those that only read-modify-writes change: behind the
+/// `fetch_add` loom would lose a plain store.
+pub(super) fn spawn_touching<S: Send + Sync + 'static, T: 'static>(
+    shared: &Arc<S>,
+    words: fn(&S) -> Vec<&AtomicU64>,
+    body: impl FnOnce(&Arc<S>) -> T + 'static,
+) -> JoinHandle<T> {
+    let touch = move |shared: &S| {
+        for word in words(shared) {
+            // ORDERING: Relaxed: changes nothing and orders nothing.
+            word.fetch_add(0, Ordering::Relaxed);
+        }
+    };
+    let [theirs, mine] = TOUCHES.get();
+    let other = Arc::clone(shared);
+    let thread = thread::spawn(move || {
+        if theirs {
+            touch(&other);
+        }
+        body(&other)
+    });
+    if mine {
+        touch(shared);
+    }
+    thread
+}
+
+/// Runs `body` on a thread of the model.
 pub(super) fn spawn<T: 'static>(
     pool: &Shared,
     body: impl FnOnce(&Shared) -> T + 'static,
 ) -> JoinHandle<T> {
-    let pool = Arc::clone(pool);
-    thread::spawn(move || body(&pool))
+    spawn_touching(pool, protocol_words, body)
+}
+
+/// The words of both sets, and the slots.
+fn protocol_words(pool: &Pool<Box<[AtomicU64]>>) -> Vec<&AtomicU64> {
+    let sets = [pool.idle(), pool.vacant()];
+    let words = sets.iter().flat_map(|set| set.hints.iter().chain(set.leaves));
+    words.chain((0..pool.config().max_instances).map(|index| pool.slot_word(index))).collect()
 }
 
 /// An instance that initialises; its request.

@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use loom::thread;
 
+use super::fixture::{model, spawn_touching};
 use crate::pool::claim_set::{ClaimSet, LEAF_BITS, members};
 use crate::sync::{AtomicU64, Ordering, spin_loop};
 
@@ -113,15 +114,17 @@ fn spawn<S: Set, T: 'static>(
     set: &Arc<S>,
     body: impl FnOnce(&S) -> T + 'static,
 ) -> thread::JoinHandle<T> {
-    let set = Arc::clone(set);
-    thread::spawn(move || body(&set))
+    fn protocol_words<S: Set>(set: &S) -> Vec<&AtomicU64> {
+        set.words().hints.iter().chain(&set.words().leaves).collect()
+    }
+    spawn_touching(set, protocol_words, |set| body(set))
 }
 
 // --- Claims -----------------------------------------------------------------
 
 /// Two claims of one member: exactly one gets it.
 fn one_member_two_claims<S: Set>() {
-    loom::model(|| {
+    model(|| {
         let set = set_of::<S>(&[(1, 0b10)]);
         let other = spawn(&set, |set| set.claim());
         let got = [set.claim(), other.join().unwrap()];
@@ -162,7 +165,7 @@ fn loom_broken_claim_by_load_and_store() {
 
 /// A member is used, inserted, claimed and used by another thread.
 fn an_owner_sees_what_the_last_did<S: Set>() {
-    loom::model(|| {
+    model(|| {
         let set = set_of::<S>(&[]);
         let other = spawn(&set, |set| {
             set.words().use_index(0);
@@ -222,7 +225,7 @@ fn loom_broken_claim_without_acquire() {
 /// A claim against a withdrawal of the same leaf: no index goes to both.
 #[test]
 fn loom_claim_withdraw() {
-    loom::model(|| {
+    model(|| {
         let set = set_of::<Real>(&[(0, 0b11)]);
         let other = spawn(&set, |set| set.withdraw(0, 0b11));
         let claimed = set.claim().map_or(0, |index| 1 << index);
@@ -234,7 +237,7 @@ fn loom_claim_withdraw() {
 
 #[test]
 fn loom_withdraw_withdraw() {
-    loom::model(|| {
+    model(|| {
         let set = set_of::<Real>(&[(0, 0b11)]);
         let other = spawn(&set, |set| set.withdraw(0, 0b10));
         let mine = set.withdraw(0, 0b11);
@@ -244,7 +247,7 @@ fn loom_withdraw_withdraw() {
 
 /// All or nothing: a claim of one and a claim of all never both get theirs.
 fn whole_or_part<S: Set>() {
-    loom::model(|| {
+    model(|| {
         let set = set_of::<S>(&[(0, 0b11)]);
         let other = spawn(&set, |set| {
             let all = set.claim_all(0, 0b11);
@@ -288,7 +291,7 @@ fn loom_broken_claim_all_in_two_steps() {
 
 #[test]
 fn loom_claim_all_claim_all_insert() {
-    loom::model(|| {
+    model(|| {
         let set = set_of::<Real>(&[(0, 0b01)]);
         let other = spawn(&set, |set| set.claim_all(0, 0b11));
         set.insert(0, 0b10);
@@ -299,7 +302,7 @@ fn loom_claim_all_claim_all_insert() {
 
 #[test]
 fn loom_claim_all_withdraw() {
-    loom::model(|| {
+    model(|| {
         let set = set_of::<Real>(&[(0, 0b11)]);
         let other = spawn(&set, |set| set.claim_all(0, 0b11));
         let one = set.withdraw(0, 0b10) != 0;
@@ -309,7 +312,7 @@ fn loom_claim_all_withdraw() {
 
 #[test]
 fn loom_insert_insert() {
-    loom::model(|| {
+    model(|| {
         let set = set_of::<Real>(&[]);
         let other = spawn(&set, |set| set.insert(0, 0b01));
         set.insert(0, 0b10);
@@ -320,7 +323,7 @@ fn loom_insert_insert() {
 
 #[test]
 fn loom_insert_withdraw() {
-    loom::model(|| {
+    model(|| {
         let set = set_of::<Real>(&[]);
         let other = spawn(&set, |set| set.insert(1, 0b01));
         let got = set.withdraw(1, 0b11);
@@ -335,7 +338,7 @@ fn loom_insert_withdraw() {
 /// inserting before it withdraws: the set is never empty, so no proof of
 /// emptiness may succeed.
 fn a_moved_member_is_found<S: Set>(from: usize, times: usize) {
-    loom::model(move || {
+    model(move || {
         let set = set_of::<S>(&[(from, 1)]);
         let mover = spawn(&set, move |set| {
             for time in 0..times {
@@ -443,7 +446,7 @@ fn loom_broken_claim_without_release() {
 /// Against a claim too: it finds the member, wherever it is.
 #[test]
 fn loom_claim_finds_a_moved_member() {
-    loom::model(|| {
+    model(|| {
         let set = set_of::<Real>(&[(1, 1)]);
         let mover = spawn(&set, |set| {
             set.insert(0, 1);
@@ -459,7 +462,7 @@ fn loom_claim_finds_a_moved_member() {
 /// Two movers at once: the set always has at least one member.
 #[test]
 fn loom_prove_empty_against_two_movers() {
-    loom::model(|| {
+    model(|| {
         let set = set_of::<Real>(&[(1, 1)]);
         let first = spawn(&set, |set| {
             set.insert(0, 1);
@@ -488,7 +491,7 @@ fn loom_prove_empty_against_two_movers() {
 /// An insertion while a claim clears the hint of the leaf that it found empty:
 /// the next claim finds the member.
 fn an_inserted_member_is_found<S: Set>() {
-    loom::model(|| {
+    model(|| {
         let set = set_of::<S>(&[(0, 1)]);
         assert_eq!(set.withdraw(0, 1), 1, "the hint stays behind");
         let other = spawn(&set, |set| set.insert(0, 1));

@@ -3,7 +3,7 @@
 //! twins without one step of the protocol tell no one, or two.
 
 use super::conservation::check_at_rest;
-use super::fixture::{Shared, active, at, ends_once, idle, pool_of, spawn, starting};
+use super::fixture::{Shared, active, at, ends_once, idle, model, pool_of, spawn, starting};
 use crate::id::SlotId;
 use crate::pool::claim_set::{LEAF_BITS, members};
 use crate::pool::instances::{bit, leaf_of};
@@ -43,7 +43,7 @@ fn told(reaped: Reaped, slot: SlotId) -> Option<SlotId> {
 // --- Drain against a release --------------------------------------------------------
 
 fn drain_against_release(drain: Drain, release: Release) {
-    loom::model(move || {
+    model(move || {
         let pool = pool_of(1, 1);
         let held = active(&pool);
         let other = spawn(&pool, move |pool| release(pool, held.seat));
@@ -136,7 +136,7 @@ fn loom_broken_withdrawal_without_release() {
 
 #[test]
 fn loom_drain_claim() {
-    loom::model(|| {
+    model(|| {
         let pool = pool_of(1, 1);
         let slot = idle(&pool);
         let other =
@@ -149,7 +149,7 @@ fn loom_drain_claim() {
 
 #[test]
 fn loom_drain_drain() {
-    loom::model(|| {
+    model(|| {
         let pool = pool_of(1, 1);
         let slot = idle(&pool);
         let other = spawn(&pool, move |pool| drain(pool, slot));
@@ -162,7 +162,7 @@ type Started = fn(&Shared, &Seat);
 
 /// The seats that a start opens while the instance is drained are collected.
 fn drain_against_started(started: Started) {
-    loom::model(move || {
+    model(move || {
         let pool = pool_of(1, 3);
         let first = starting(&pool);
         let slot = first.slot;
@@ -197,7 +197,7 @@ fn loom_broken_started_without_recheck() {
 
 /// The last requests of a draining instance end together.
 fn two_last_releases(release: Release, other_release: Release) {
-    loom::model(move || {
+    model(move || {
         let pool = pool_of(1, 2);
         let first = active(&pool);
         let second = pool.claim(at(0)).unwrap();
@@ -235,7 +235,7 @@ fn loom_broken_report_by_load_and_store() {
 
 #[test]
 fn loom_fail_fail() {
-    loom::model(|| {
+    model(|| {
         let pool = pool_of(1, 2);
         let first = active(&pool);
         let second = pool.claim(at(0)).unwrap();
@@ -247,7 +247,7 @@ fn loom_fail_fail() {
 
 #[test]
 fn loom_fail_claim() {
-    loom::model(|| {
+    model(|| {
         let pool = pool_of(1, 2);
         let first = active(&pool);
         let other =
@@ -260,7 +260,7 @@ fn loom_fail_claim() {
 
 #[test]
 fn loom_drain_release_of_an_instance_in_two_leaves() {
-    loom::model(|| {
+    model(|| {
         let pool = pool_of(1, 3);
         let first = active(&pool);
         let other = spawn(&pool, |pool| release(pool, first.seat));
@@ -274,7 +274,7 @@ fn loom_drain_release_of_an_instance_in_two_leaves() {
 /// An expired instance is claimed and given back at the moment of the reap:
 /// either it is reaped, or it has been used and stays.
 fn reap_against_a_request(concurrency: u32, reap: Reap) {
-    loom::model(move || {
+    model(move || {
         let pool = pool_of(1, concurrency);
         let slot = idle(&pool);
         let other = spawn(&pool, |pool| match pool.claim(at(1)) {
@@ -332,7 +332,7 @@ fn loom_broken_reap_that_claims_one_seat_of_two() {
 
 #[test]
 fn loom_reap_release() {
-    loom::model(|| {
+    model(|| {
         let pool = pool_of(1, 2);
         let held = active(&pool);
         let other = spawn(&pool, |pool| pool.release(at(0), held.seat));
@@ -345,7 +345,7 @@ fn loom_reap_release() {
 
 #[test]
 fn loom_reap_reap() {
-    loom::model(|| {
+    model(|| {
         let pool = pool_of(1, 3);
         let slot = idle(&pool);
         let other = spawn(&pool, move |pool| told(reap(pool, slot), slot));
@@ -362,7 +362,7 @@ fn loom_reap_reap() {
 }
 
 fn drain_against_reap(concurrency: u32) {
-    loom::model(move || {
+    model(move || {
         let pool = pool_of(1, concurrency);
         let slot = idle(&pool);
         let other = spawn(&pool, move |pool| drain(pool, slot));
@@ -383,7 +383,7 @@ fn loom_drain_reap_of_an_instance_in_two_leaves() {
 
 #[test]
 fn loom_drain_reap_claim() {
-    loom::model(|| {
+    model(|| {
         let pool = pool_of(1, 1);
         let slot = idle(&pool);
         let drainer = spawn(&pool, move |pool| drain(pool, slot));
@@ -398,7 +398,7 @@ fn loom_drain_reap_claim() {
 
 #[test]
 fn loom_stopped_twice() {
-    loom::model(|| {
+    model(|| {
         let pool = pool_of(1, 1);
         let slot = idle(&pool);
         assert_eq!(pool.drain(slot), Ok(Some(slot)));
@@ -412,7 +412,7 @@ fn loom_stopped_twice() {
 
 #[test]
 fn loom_stopped_begin() {
-    loom::model(|| {
+    model(|| {
         let pool = pool_of(1, 1);
         let slot = idle(&pool);
         assert_eq!(pool.drain(slot), Ok(Some(slot)));
@@ -430,7 +430,7 @@ fn loom_stopped_begin() {
 /// A drain that is slow between its mark and its withdrawal, while the slot
 /// goes on to its next instance: what it withdraws is that one's, and goes back.
 fn a_slow_drain_meets_the_next_instance(drain: Drain) {
-    loom::model(move || {
+    model(move || {
         let pool = pool_of(1, 1);
         let slot = idle(&pool);
         let other = spawn(&pool, move |pool| drain(pool, slot));

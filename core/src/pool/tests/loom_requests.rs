@@ -2,7 +2,7 @@
 //! publish; that "none" is exact; and twins without one step of the protocol.
 
 use super::conservation::check_at_rest;
-use super::fixture::{Shared, active, at, idle, pool_of, spawn, starting};
+use super::fixture::{Shared, active, at, idle, model, pool_of, spawn, starting};
 use crate::pool::instances::{bit, leaf_of};
 use crate::pool::slot::{self, Slot, State};
 use crate::pool::{Claim, Seat, SeatError, Vacancy, seat};
@@ -12,7 +12,7 @@ use crate::sync::Ordering;
 
 #[test]
 fn loom_one_idle_seat_two_claims() {
-    loom::model(|| {
+    model(|| {
         let pool = pool_of(1, 1);
         idle(&pool);
         let other = spawn(&pool, |pool| pool.claim(at(1)).is_some());
@@ -24,7 +24,7 @@ fn loom_one_idle_seat_two_claims() {
 
 #[test]
 fn loom_two_idle_instances_two_claims() {
-    loom::model(|| {
+    model(|| {
         let pool = pool_of(3, 1);
         let held = [active(&pool), active(&pool), active(&pool)];
         let [first, middle, last] = held.map(|claim| claim.seat);
@@ -42,7 +42,7 @@ fn loom_two_idle_instances_two_claims() {
 /// What the last request left at its instance, the next one sees.
 #[test]
 fn loom_release_claim_publishes_the_last_use() {
-    loom::model(|| {
+    model(|| {
         let pool = pool_of(1, 1);
         let held = active(&pool);
         let other = spawn(&pool, |pool| pool.release(at(5), held.seat));
@@ -60,7 +60,7 @@ fn loom_release_claim_publishes_the_last_use() {
 /// gives up the old, of two seats one is always free.
 #[test]
 fn loom_a_claim_finds_the_free_one_of_two() {
-    loom::model(|| {
+    model(|| {
         let pool = pool_of(3, 1);
         let held = [active(&pool), active(&pool), active(&pool)];
         let [first, middle, last] = held.map(|claim| claim.seat);
@@ -79,7 +79,7 @@ fn loom_a_claim_finds_the_free_one_of_two() {
 /// Instances of three seats, which straddle two leaves.
 #[test]
 fn loom_claims_and_a_release_of_one_instance() {
-    loom::model(|| {
+    model(|| {
         let pool = pool_of(1, 3);
         let first = active(&pool);
         let second = pool.claim(at(0)).unwrap();
@@ -101,7 +101,7 @@ type GiveBack = fn(&Shared, Seat) -> bool;
 
 /// Two threads give the same lease back: exactly one does.
 fn a_lease_is_given_back_once(give_back: GiveBack) {
-    loom::model(move || {
+    model(move || {
         let pool = pool_of(1, 1);
         let bits = active(&pool).seat.into_bits();
         let again = move || Seat::from_bits(bits).unwrap();
@@ -144,7 +144,7 @@ fn loom_broken_give_back_by_load_and_store() {
 
 #[test]
 fn loom_release_against_fail_of_one_lease() {
-    loom::model(|| {
+    model(|| {
         let pool = pool_of(1, 1);
         let bits = active(&pool).seat.into_bits();
         let other = spawn(&pool, move |pool| pool.fail(at(1), Seat::from_bits(bits).unwrap()));
@@ -162,7 +162,7 @@ fn loom_release_against_fail_of_one_lease() {
 /// One thread reports the start, another fails the same lease.
 #[test]
 fn loom_started_against_fail_of_one_lease() {
-    loom::model(|| {
+    model(|| {
         let pool = pool_of(1, 2);
         let bits = starting(&pool).seat.into_bits();
         let other = spawn(&pool, move |pool| {
@@ -192,7 +192,7 @@ fn loom_started_against_fail_of_one_lease() {
 /// The other seats of an instance open when it has started, not before.
 #[test]
 fn loom_started_against_claim() {
-    loom::model(|| {
+    model(|| {
         let pool = pool_of(1, 3);
         let first = starting(&pool);
         let other = spawn(&pool, move |pool| pool.started(&first.seat));
@@ -208,7 +208,7 @@ fn loom_started_against_claim() {
 
 #[test]
 fn loom_begin_begin() {
-    loom::model(|| {
+    model(|| {
         let pool = pool_of(2, 1);
         let other = spawn(&pool, |pool| starting(pool).slot);
         let mine = starting(&pool).slot;
@@ -220,7 +220,7 @@ fn loom_begin_begin() {
 
 #[test]
 fn loom_the_last_vacancy() {
-    loom::model(|| {
+    model(|| {
         let pool = pool_of(1, 1);
         let other = spawn(&pool, |pool| pool.begin().map(|vacancy| pool.start(vacancy, 7)));
         let mine = pool.begin().map(|vacancy| pool.start(vacancy, 7));
@@ -231,7 +231,7 @@ fn loom_the_last_vacancy() {
 
 #[test]
 fn loom_begin_against_cancel() {
-    loom::model(|| {
+    model(|| {
         let pool = pool_of(1, 1);
         let vacancy = pool.begin().unwrap();
         let other = spawn(&pool, |pool| pool.cancel(vacancy));
@@ -248,7 +248,7 @@ type ClaimOrBegin = fn(&Shared) -> Option<Result<Claim, Vacancy>>;
 /// A thread frees a seat before it takes the last vacancy, so there is always
 /// one of the two.
 fn a_seat_or_a_vacancy_is_found(claim_or_begin: ClaimOrBegin) {
-    loom::model(move || {
+    model(move || {
         let pool = pool_of(2, 1);
         let held = active(&pool);
         let other = spawn(&pool, |pool| {
@@ -279,7 +279,7 @@ fn loom_broken_claim_or_begin_without_the_epoch() {
 /// The other way round: a vacancy comes free before the last seat is taken.
 #[test]
 fn loom_claim_or_begin_against_cancel_and_claim() {
-    loom::model(|| {
+    model(|| {
         let pool = pool_of(2, 1);
         idle(&pool);
         let vacancy = pool.begin().unwrap();
@@ -298,7 +298,7 @@ fn loom_claim_or_begin_against_cancel_and_claim() {
 /// Two requests, one instance at most: one waits for neither, it is refused.
 #[test]
 fn loom_claim_or_begin_twice() {
-    loom::model(|| {
+    model(|| {
         let pool = pool_of(1, 1);
         let other = spawn(&pool, |pool| pool.claim_or_begin(at(1)).is_some());
         let mine = pool.claim_or_begin(at(1)).is_some();
@@ -310,7 +310,7 @@ fn loom_claim_or_begin_twice() {
 /// A slot word read by someone without a seat is a view: it never decides.
 #[test]
 fn loom_tally_during_a_start_is_within_bounds() {
-    loom::model(|| {
+    model(|| {
         let pool = pool_of(1, 1);
         let other = spawn(&pool, |pool| starting(pool).slot);
         let seen = pool.tally();
