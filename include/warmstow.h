@@ -42,8 +42,9 @@
  *
  * THREADS. Every function can be called from any thread at any time, on the
  * same region too. "Lock-free" calls never wait for another thread and
- * allocate nothing. "Control plane" calls on one region wait for each other,
- * never for requests. None may be called from a signal handler.
+ * allocate nothing but a thread's own record at its first call. "Control plane"
+ * calls on one region wait for each other, never for requests. None may be
+ * called from a signal handler.
  */
 
 
@@ -368,8 +369,7 @@ typedef enum warmstow_reaped {
  */
 typedef enum warmstow_distribution_kind {
     /**
-     * None given. As a cold start: it takes no time. As the service time of
-     * cold requests: the same as of warm ones.
+     * None given: it takes no time, but where it says otherwise.
      */
     WARMSTOW_DISTRIBUTION_NONE = 0,
     /**
@@ -1372,8 +1372,7 @@ int32_t warmstow_replay_trace(const struct warmstow_replay_config *config,
  * Replays requests that arrive at random, all of function 0, and writes what
  * it found as warmstow_replay_trace() does.
  *
- * Requests are drawn as the replay goes, from the configuration's seed; memory
- * does not grow with their number.
+ * Requests are drawn from the configuration's seed, as the replay goes.
  *
  * Errors: as of warmstow_replay_trace(); REPLAY_CONFIG also for the rate and
  * the duration. Any thread; allocates.

@@ -20,8 +20,7 @@ use crate::status::warmstow_status as S;
 #[repr(C)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum warmstow_distribution_kind {
-    /// None given. As a cold start: it takes no time. As the service time of
-    /// cold requests: the same as of warm ones.
+    /// None given: it takes no time, but where it says otherwise.
     WARMSTOW_DISTRIBUTION_NONE = 0,
     /// Always the mean.
     WARMSTOW_DISTRIBUTION_DETERMINISTIC = 1,
@@ -259,15 +258,15 @@ fn read_config(
         let error = "function_count is 0: a replay needs at least 1";
         return Err(boundary::written(S::WARMSTOW_ERROR_REPLAY_CONFIG, error));
     }
-    let functions = functions
-        .into_iter()
-        .enumerate()
-        .map(|(index, spec)| Ok(SimFunction::new(index.to_string(), spec.to_core()?)));
+    let named = |(index, spec): (usize, warmstow_function_spec)| {
+        spec.to_core().map(|spec| SimFunction::new(index.to_string(), spec))
+    };
+    let functions = functions.into_iter().enumerate().map(named).collect::<Result<_, _>>()?;
     let cold_start = ColdStart {
         environment: distribution(&config.cold_start_environment, "cold_start_environment")?,
         code: distribution(&config.cold_start_code, "cold_start_code")?,
     };
-    let default = SimConfig::new(functions.collect::<Result<_, _>>()?, cold_start);
+    let default = SimConfig::new(functions, cold_start);
     Ok(SimConfig {
         region: RegionConfig {
             account_limit: config.account_limit,

@@ -3,6 +3,7 @@
 
 #![allow(dead_code, reason = "each test file uses its part")]
 
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::sync::OnceLock;
@@ -59,15 +60,26 @@ pub(crate) enum Language {
 /// Compiles a source with every warning an error, links it against the shared
 /// library, and returns the program.
 pub(crate) fn compile(language: Language, source: &Path) -> PathBuf {
+    compile_with(language, source, "plain", &[])
+}
+
+/// The same with more flags; `kind` keeps the programs apart.
+pub(crate) fn compile_with(
+    language: Language,
+    source: &Path,
+    kind: &str,
+    flags: &[&str],
+) -> PathBuf {
     let library = library("libwarmstow.so");
     let folder = library.parent().expect("the library's folder");
     let stem = source.file_stem().expect("a file").to_string_lossy();
     let program = scratch().join(match language {
-        Language::C => format!("c_{stem}"),
-        Language::Cpp => format!("cpp_{stem}"),
+        Language::C => format!("c_{stem}_{kind}"),
+        Language::Cpp => format!("cpp_{stem}_{kind}"),
     });
     let mut compiler = compiler(language);
     compiler
+        .args(flags)
         .arg(source)
         .arg("-o")
         .arg(&program)
@@ -122,7 +134,13 @@ pub(crate) fn text(output: &Output) -> String {
 pub(crate) fn has(tool: &str, what: &str) -> bool {
     let found = Command::new(tool).arg("--version").output().is_ok_and(|o| o.status.success());
     if !found {
-        eprintln!("SKIPPED: {what}: no {tool} on this machine");
+        skip(&format!("{what}: no {tool} on this machine"));
     }
     found
+}
+
+/// Says that something was not tested, past the capture of a test's output.
+pub(crate) fn skip(what: &str) {
+    // Nowhere to say it if there is no stderr.
+    let _ = writeln!(std::io::stderr(), "SKIPPED: {what}");
 }
