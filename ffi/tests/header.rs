@@ -1,8 +1,10 @@
 //! The committed header is what the sources say: fails when it is not, and
 //! writes it anew with WARMSTOW_BLESS=1 (`make header`).
 
-use std::collections::BTreeMap;
-use std::ffi::CStr;
+extern crate alloc;
+
+use alloc::collections::BTreeMap;
+use core::ffi::CStr;
 use std::path::{Path, PathBuf};
 
 /// In the order in which they stand in the header.

@@ -1,9 +1,11 @@
 //! What the shared library exports is what the header declares, no more and no
 //! less: a function that the generator overlooked would vanish silently.
 
+extern crate alloc;
+
 mod build;
 
-use std::collections::BTreeSet;
+use alloc::collections::BTreeSet;
 use std::process::Command;
 
 /// Names followed by a parenthesis at the start of a declaration.

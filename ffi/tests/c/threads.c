@@ -143,6 +143,7 @@ static void a_lease_ends_once(void) {
     free(leases);
 }
 
+#ifndef WITHOUT_LOCKS
 /* Adds functions and moves limits from several threads at a time. */
 static void *control(void *number) {
     const int self = *(int *)number;
@@ -188,11 +189,14 @@ static void control_from_all(void) {
     CHECK(get(&wrong) == 0);
     OK(warmstow_region_close(region));
 }
+#endif
 
 int main(void) {
     close_under_calls();
     closed_by_one_only();
     a_lease_ends_once();
+#ifndef WITHOUT_LOCKS
     control_from_all();
+#endif
     return check_end();
 }
