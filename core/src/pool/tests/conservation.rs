@@ -32,13 +32,15 @@ pub(super) fn check_at_rest<W: Storage>(pool: &Pool<W>, holding: u32) {
             }
         });
         let expected = match slot.state {
-            State::Vacant | State::Retired => Seats::default(),
+            State::Vacant => Seats::default(),
             State::Starting => Seats { held: 1, ..Seats::default() },
             State::Active => Seats { idle: total - seats.held, collected: 0, ..seats },
             State::Draining => Seats { collected: total - seats.held, idle: 0, ..seats },
             State::Drained => Seats { collected: total, ..Seats::default() },
             // Reaped with the seats in hand, or drained until all were collected.
-            State::Stopping => Seats { collected: slot.collected, ..Seats::default() },
+            State::Stopping | State::Retired => {
+                Seats { collected: slot.collected, ..Seats::default() }
+            }
         };
         assert_eq!(seats, expected, "instance {instance} is {slot:?}");
         let vacant = pool.vacant().has(leaf_of(instance), bit(instance));

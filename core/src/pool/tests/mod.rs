@@ -1,13 +1,15 @@
-//! Tests of the pool: its rules, and its protocols under loom.
+//! Tests of the pool: its rules, what it refuses, and its protocols under loom.
 
 mod conservation;
-#[cfg(loom)]
+#[cfg(all(loom, feature = "alloc"))]
 mod fixture;
-#[cfg(loom)]
+#[cfg(all(loom, feature = "alloc"))]
 mod loom_claim_set;
-#[cfg(loom)]
+#[cfg(all(loom, feature = "alloc"))]
 mod loom_lifecycle;
-#[cfg(loom)]
+#[cfg(all(loom, feature = "alloc"))]
 mod loom_requests;
+#[cfg(not(loom))]
+mod refusals;
 #[cfg(not(loom))]
 mod spec;
