@@ -12,7 +12,7 @@
 #[path = "support/pool_model.rs"]
 mod pool_model;
 
-use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64 as Counter, Ordering};
+use core::sync::atomic::{AtomicBool, AtomicU32, AtomicU64 as Counter, Ordering};
 use std::sync::{Barrier, mpsc};
 use std::thread;
 
@@ -25,7 +25,7 @@ use warmstow_core::time::{Duration, Instant};
 
 type Heap = Pool<Box<[AtomicU64]>>;
 
-const THREADS: usize = 4;
+const THREADS: u32 = 4;
 
 fn pick() -> impl Strategy<Value = Pick> {
     prop_oneof![Just(Pick::Packed), Just(Pick::MostRecent), Just(Pick::LeastRecent)]
@@ -197,7 +197,7 @@ impl Watched {
         assert_eq!(tally.instances_started, count(&self.starts));
         assert_eq!(count(&self.starts), count(&self.stops), "each started one stopped once");
         assert!(self.pool.claim(Instant::MAX).is_none());
-        let vacant = std::iter::from_fn(|| self.pool.begin()).count();
+        let vacant = core::iter::from_fn(|| self.pool.begin()).count();
         assert_eq!(vacant, self.serving.len(), "every slot is vacant again");
     }
 }
@@ -211,7 +211,7 @@ struct Held {
 fn stress(config: PoolConfig, steps: u32) {
     let watched = Watched::new(config);
     thread::scope(|scope| {
-        for seed in 1..=THREADS as u64 {
+        for seed in 1..=u64::from(THREADS) {
             let watched = &watched;
             scope.spawn(move || {
                 let (mut random, mut held, mut seen) = (Random::new(seed), Vec::new(), Vec::new());
@@ -248,7 +248,7 @@ fn never_none(config: PoolConfig, keep: impl Fn(u32) -> bool) {
         pool.started(&claim.seat).unwrap();
         open.push(claim.seat);
     }
-    open.extend(std::iter::from_fn(|| pool.claim(at(0))).map(|claim| claim.seat));
+    open.extend(core::iter::from_fn(|| pool.claim(at(0))).map(|claim| claim.seat));
     for (number, seat) in (0..).zip(open) {
         if keep(number) {
             kept.push(seat);
@@ -256,7 +256,7 @@ fn never_none(config: PoolConfig, keep: impl Fn(u32) -> bool) {
             pool.release(at(1), seat).unwrap();
         }
     }
-    let start = Barrier::new(THREADS);
+    let start = Barrier::new(THREADS as usize);
     thread::scope(|scope| {
         for _ in 0..THREADS {
             scope.spawn(|| {
@@ -274,7 +274,7 @@ fn never_none(config: PoolConfig, keep: impl Fn(u32) -> bool) {
 #[test]
 fn a_claim_never_misses_the_free_seat_of_one_word() {
     for pick in [Pick::Packed, Pick::MostRecent, Pick::LeastRecent] {
-        never_none(PoolConfig { pick, ..PoolConfig::new(THREADS as u32) }, |_| false);
+        never_none(PoolConfig { pick, ..PoolConfig::new(THREADS) }, |_| false);
     }
 }
 
@@ -309,7 +309,7 @@ fn a_thread_that_stops_for_good_stops_no_other() {
             watched.end(held, false);
         });
         let parked = told.recv().unwrap();
-        let others: Vec<_> = (1..THREADS as u64)
+        let others: Vec<_> = (1..u64::from(THREADS))
             .map(|seed| {
                 let watched = &watched;
                 scope.spawn(move || {

@@ -179,7 +179,8 @@ impl<'a> ClaimSet<'a> {
 
     /// The insertions so far. O(leaves).
     pub(super) fn epoch(&self) -> Epoch {
-        // ORDERING: Acquire: reads made after this call stay after it.
+        // ORDERING: Acquire: reads made after this call stay after it. A caller
+        // whose last read this is could do with Relaxed.
         Epoch(self.leaves.iter().map(|leaf| insertions(leaf.load(Ordering::Acquire))).sum())
     }
 

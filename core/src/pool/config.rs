@@ -7,6 +7,9 @@ use super::claim_set::{hint_words, leaf_words};
 
 /// Which idle instance a warm start takes.
 ///
+/// An instance of which no request has ended yet, with seats to spare, counts
+/// as used least recently of all.
+///
 /// The order decides how many instances stay warm. At 0.9 requests a second of
 /// 2 s with a keep-alive of 600 s, `Packed` and `MostRecent` hold 7.7
 /// instances. `LeastRecent` touches each in turn, so that nearly none expires:

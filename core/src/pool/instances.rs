@@ -193,6 +193,10 @@ impl<W: Storage> Pool<W> {
     /// `place` is the caller's word for where it runs, given back by
     /// [`Pool::stopped`]; at most [`MAX_PLACE`](super::MAX_PLACE), and what is
     /// above that is cut off.
+    ///
+    /// # Panics
+    ///
+    /// May panic on a vacancy of another pool.
     #[expect(clippy::needless_pass_by_value, reason = "the vacancy is used up")]
     pub fn start(&self, vacancy: Vacancy, place: u32) -> Claim {
         let index = vacancy.index;

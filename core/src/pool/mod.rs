@@ -45,8 +45,9 @@
 //! in the idle set. A seat that another thread holds in the middle of a call
 //! is not in the set: a release counts from the moment it puts the seat back,
 //! and while a [`reap`](Pool::reap) looks at an instance its seats are out.
-//! So a claim can miss at most one idle instance for each reaper that is
-//! looking at one at that moment, and nothing else.
+//! So a claim can miss at most one idle instance for each thread that is in a
+//! reap, or in a drain so slow that the slot has gone on to its next instance,
+//! at that moment, and nothing else.
 //!
 //! The files: `claim_set` (the sets of idle seats and of vacant slots), `slot`
 //! (an instance's life), `seat` (who holds a seat), `instances` (requests),

@@ -269,7 +269,7 @@ impl World {
             Some(Err(vacancy)) => {
                 assert_eq!(seat, None, "a vacancy though a seat was free");
                 self.promise(vacancy, vacant.expect("no slot was vacant"));
-                self.with_vacancy(0, (place % 2 == 0).then_some(place.into()));
+                self.with_vacancy(0, (place.is_multiple_of(2)).then_some(place.into()));
             }
         }
     }

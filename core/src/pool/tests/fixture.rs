@@ -1,9 +1,10 @@
 //! Small pools for the loom models, and short ways to bring an instance into
 //! each state.
 
-use std::boxed::Box;
-use std::cell::Cell;
-use std::sync::Arc;
+use alloc::boxed::Box;
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+use core::cell::Cell;
 
 use loom::thread::{self, JoinHandle};
 

@@ -6,6 +6,8 @@ mod fixture;
 #[cfg(all(loom, feature = "alloc"))]
 mod loom_claim_set;
 #[cfg(all(loom, feature = "alloc"))]
+mod loom_emptiness;
+#[cfg(all(loom, feature = "alloc"))]
 mod loom_lifecycle;
 #[cfg(all(loom, feature = "alloc"))]
 mod loom_requests;
@@ -13,3 +15,5 @@ mod loom_requests;
 mod refusals;
 #[cfg(not(loom))]
 mod spec;
+#[cfg(all(loom, feature = "alloc"))]
+mod twins;
