@@ -39,8 +39,8 @@ INTRODUCTION = (
     "replayed in virtual time through the scheduler&rsquo;s own pools, limits and placement, once "
     "for each time that an idle instance may be kept before it is stopped.</p>"
     "<p>Arrivals are drawn uniformly within the minute that the trace counts them in, durations "
-    "from each function&rsquo;s percentiles and mean; the trace has no cold-start times, so those are "
-    "assumed (see Configuration).</p>"
+    "from each function&rsquo;s percentiles and mean; the trace has no cold-start times, so those "
+    "are assumed (see Configuration).</p>"
 )
 ATTRIBUTION = (
     "<p>Data: Azure Functions Trace 2019, "
