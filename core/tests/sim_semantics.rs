@@ -296,6 +296,7 @@ fn bad_configurations_are_named() {
     assert!(matches!(node, SimError::Node { index: 0, .. }), "{node}");
     let large = refused(&|c| c.nodes = vec![NodeSpec::new(Resources::new(1_024, 512), 0)]);
     assert!(matches!(large, SimError::Function { index: 0, .. }), "{large}");
+    assert!(large.to_string().starts_with("function \"f\": "), "{large}");
     let twice = refused(&|c| c.functions.push(c.functions[0].clone()));
     assert!(matches!(twice, SimError::Function { index: 1, .. }), "{twice}");
     let region = refused(&|c| c.functions[0].spec.reserved_concurrency = Some(901));

@@ -132,7 +132,11 @@ impl fmt::Display for InstanceError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Stale { instance } => {
-                write!(f, "stale instance {instance}: it has stopped, or is of another region")
+                write!(
+                    f,
+                    "stale instance {instance}: it was told to stop, has stopped, or is of another \
+                     region"
+                )
             }
             Self::NotStopping { instance } => {
                 write!(f, "instance {instance} was not told to stop, so it cannot have stopped")

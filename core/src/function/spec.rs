@@ -60,7 +60,8 @@ impl FunctionSpec {
 
     /// Checks the resources; the pool checks the rest.
     pub(super) fn validate(&self) -> Result<(), SpecError> {
-        for resource in [Resource::Cpu, Resource::Memory] {
+        // Memory first: CPU is often derived from it.
+        for resource in [Resource::Memory, Resource::Cpu] {
             let value = self.resources.get(resource);
             if value == 0 || value > Resources::MAX {
                 return Err(SpecError::Resources { resource, value });

@@ -196,17 +196,16 @@ impl<W: Storage> Fleet<W> {
     /// [`FitError`] names the amount and the largest node's.
     pub fn fits_empty(&self, needed: Resources) -> Result<(), FitError> {
         let totals = || (0..self.len()).map(|index| self.ledger.spec(index).total());
-        let largest_cpu = totals().map(|total| total.cpu_units).max();
-        let largest_memory = totals()
-            .filter(|total| total.cpu_units >= needed.cpu_units)
-            .map(|total| total.memory_mib)
+        // Memory first: CPU is often derived from it.
+        let largest_memory = totals().map(|total| total.memory_mib).max();
+        let largest_cpu = totals()
+            .filter(|total| total.memory_mib >= needed.memory_mib)
+            .map(|total| total.cpu_units)
             .max();
-        let (resource, largest) = match (largest_cpu, largest_memory) {
+        let (resource, largest) = match (largest_memory, largest_cpu) {
             (None, _) => return Err(FitError::NoNodes),
-            (Some(cpu_units), None) => (Resource::Cpu, cpu_units),
-            (_, Some(memory_mib)) if memory_mib < needed.memory_mib => {
-                (Resource::Memory, memory_mib)
-            }
+            (Some(memory_mib), None) => (Resource::Memory, memory_mib),
+            (_, Some(cpu_units)) if cpu_units < needed.cpu_units => (Resource::Cpu, cpu_units),
             _ => return Ok(()),
         };
         Err(FitError::TooLarge { resource, needed: needed.get(resource), largest })
@@ -300,12 +299,12 @@ pub enum FitError {
     NoNodes,
     /// No node is that large.
     TooLarge {
-        /// The resource: CPU if no node has that many CPU units.
+        /// The resource: memory if no node has that much of it.
         resource: Resource,
         /// What the instance needs of it.
         needed: u32,
-        /// What the largest node has of it; for memory, the largest of those
-        /// nodes that have enough CPU.
+        /// What the largest node has of it; for CPU, the largest of those
+        /// nodes that have enough memory.
         largest: u32,
     },
 }

@@ -48,7 +48,10 @@ impl fmt::Display for SlotError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Stale { slot } => {
-                write!(f, "stale instance {slot}: it has stopped, or is not of this pool")
+                write!(
+                    f,
+                    "stale instance {slot}: it was told to stop, has stopped, or is not of this pool"
+                )
             }
             Self::NotStopping { slot } => {
                 write!(f, "instance {slot} was not told to stop, so it cannot have stopped")

@@ -130,6 +130,8 @@ pub enum SimError {
     Function {
         /// Its position.
         index: usize,
+        /// Its name.
+        name: String,
         /// What is wrong with it.
         error: FunctionError,
     },
@@ -198,13 +200,16 @@ impl fmt::Display for SimError {
         match self {
             Self::Region(error) => error.fmt(f),
             Self::Node { index, error } => write!(f, "node {index}: {error}"),
-            Self::Function { index, error } => write!(f, "function {index}: {error}"),
+            Self::Function { name, error, .. } => write!(f, "function {name:?}: {error}"),
             Self::CrashRate { value } => write!(f, "crash_rate {value}: must be from 0 to 1"),
             Self::Price(error) => error.fmt(f),
             Self::SeriesBucket { bucket, buckets, limit } => {
                 write!(f, "series_bucket {bucket} gives {buckets} buckets: at most {limit}")
             }
-            Self::NoTime => f.write_str("the horizon is 0 s: averages need time"),
+            Self::NoTime => f.write_str(
+                "the trace ends at 0 s and averages need time: give it a horizon, or requests \
+                 that last",
+            ),
             Self::MissingFunctions { workload, functions } => {
                 write!(f, "the workload names {workload} functions, {functions} are configured")
             }

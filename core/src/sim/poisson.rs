@@ -42,6 +42,10 @@ impl PoissonSpec {
     /// The highest rate: a thousandth of an arrival a nanosecond.
     pub const MAX_RATE_PER_S: f64 = 1e6;
 
+    /// The most requests that may be expected, rate times duration: as many as
+    /// a [`Trace`](super::Trace) may have.
+    pub const MAX_REQUESTS: f64 = 1e9;
+
     fn check(&self) -> Result<(), PoissonError> {
         let over_zero = |value: f64, limit: f64| value > 0.0 && value <= limit;
         if !over_zero(self.rate_per_s, Self::MAX_RATE_PER_S) {
@@ -49,6 +53,10 @@ impl PoissonSpec {
         }
         if !over_zero(self.duration_s, Distribution::MAX_SECONDS) {
             return Err(PoissonError::Duration { value_s: self.duration_s });
+        }
+        let requests = self.rate_per_s * self.duration_s;
+        if requests > Self::MAX_REQUESTS {
+            return Err(PoissonError::TooLong { requests });
         }
         Ok(())
     }
@@ -68,6 +76,11 @@ pub enum PoissonError {
         /// Seconds, as given.
         value_s: f64,
     },
+    /// Rate times duration.
+    TooLong {
+        /// The requests to be expected.
+        requests: f64,
+    },
 }
 
 impl fmt::Display for PoissonError {
@@ -75,13 +88,18 @@ impl fmt::Display for PoissonError {
         match self {
             Self::Rate { value } => write!(
                 f,
-                "rate {value} a second: must be over 0 and at most {}",
+                "rate {value:?} a second: must be over 0 and at most {}",
                 PoissonSpec::MAX_RATE_PER_S
             ),
             Self::Duration { value_s } => write!(
                 f,
-                "duration {value_s} s: must be over 0 and at most {} s",
+                "duration {value_s:?} s: must be over 0 and at most {} s",
                 Distribution::MAX_SECONDS
+            ),
+            Self::TooLong { requests } => write!(
+                f,
+                "rate times duration is {requests:?} requests: at most {} are possible",
+                PoissonSpec::MAX_REQUESTS
             ),
         }
     }
@@ -295,10 +313,21 @@ mod tests {
             ("rate=1,hot=exp:1", "`hot=exp:1` is none of rate=, warm=, cold=, duration="),
             ("rate=1,,", "`` is none of rate=, warm=, cold=, duration="),
             ("warm=exp:-1", "warm: mean -1 s: must be over 0 and at most 1000000000 s"),
-            ("rate=0,warm=exp:1,duration=1", "rate 0 a second: must be over 0 and at most 1000000"),
+            (
+                "rate=0,warm=exp:1,duration=1",
+                "rate 0.0 a second: must be over 0 and at most 1000000",
+            ),
             (
                 "rate=1,warm=exp:1,duration=-5",
-                "duration -5 s: must be over 0 and at most 1000000000 s",
+                "duration -5.0 s: must be over 0 and at most 1000000000 s",
+            ),
+            (
+                "rate=1e6,warm=exp:1,duration=1e300",
+                "duration 1e300 s: must be over 0 and at most 1000000000 s",
+            ),
+            (
+                "rate=1e6,warm=exp:1,duration=2e4",
+                "rate times duration is 20000000000.0 requests: at most 1000000000 are possible",
             ),
         ] {
             assert_eq!(text.parse::<PoissonSpec>().unwrap_err().to_string(), want);

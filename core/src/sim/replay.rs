@@ -497,7 +497,8 @@ impl FunctionState {
     ) -> Result<Self, SimError> {
         let spec: FunctionSpec = config.spec;
         let added = control.add_function(&config.name, spec);
-        let id = added.map_err(|error| SimError::Function { index, error })?;
+        let named = |error| SimError::Function { index, name: config.name.clone(), error };
+        let id = added.map_err(named)?;
         let stream = u64::from(id.index());
         Ok(Self {
             id,

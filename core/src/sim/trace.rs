@@ -67,8 +67,9 @@ impl Trace {
     pub const MAX_REQUESTS: usize = 1_000_000_000;
 
     /// Checks `columns`. Observed time ends at `horizon`, or where it is
-    /// `None` when the last request to end would end if it started cold.
-    /// O(rows), no allocation.
+    /// `None` when the last request to end would: its arrival, its own cold
+    /// start where there is that column, and its duration. Cold starts that the
+    /// replay draws are not known here. O(rows), no allocation.
     ///
     /// # Errors
     /// [`TraceError`] names the first row that is wrong and its value.

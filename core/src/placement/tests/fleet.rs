@@ -155,7 +155,7 @@ fn what_fits_no_empty_node_is_known_beforehand() {
     assert_eq!(fits(9, 1), Err(too_large(Resource::Cpu, 9, 8)));
     assert_eq!(fits(1, 401), Err(too_large(Resource::Memory, 401, 400)));
     // Each amount is below some node's, but no node has both.
-    assert_eq!(fits(3, 101), Err(too_large(Resource::Memory, 101, 100)));
+    assert_eq!(fits(3, 101), Err(too_large(Resource::Cpu, 3, 2)));
     // Being full now does not matter.
     let _held = fleet.place(Resources::new(8, 100), BY_MEMORY).unwrap();
     assert_eq!(fits(8, 100), Ok(()));

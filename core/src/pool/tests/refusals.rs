@@ -118,7 +118,10 @@ fn stopped_before_it_was_told_to_stop_is_refused() {
     assert_eq!(pool.release(at(1), first.seat), Ok(Some(first.slot)));
     assert_eq!(pool.stopped(first.slot), Ok(7));
     let text = pool.stopped(first.slot).unwrap_err().to_string();
-    assert_eq!(text, "stale instance 0v1: it has stopped, or is not of this pool");
+    assert_eq!(
+        text,
+        "stale instance 0v1: it was told to stop, has stopped, or is not of this pool"
+    );
 }
 
 #[test]
