@@ -427,6 +427,28 @@ fn loom_stopped_begin() {
     });
 }
 
+/// One thread gives the last seat back, another stops the instance and starts
+/// the next in its slot: it sees the seat free, and used by no one.
+#[test]
+fn loom_the_next_instance_sees_how_the_last_one_ended() {
+    model(|| {
+        let pool = pool_of(1, 1);
+        let held = active(&pool);
+        assert_eq!(pool.drain(held.slot), Ok(None));
+        let other = spawn(&pool, |pool| release(pool, held.seat));
+        let stop = pool.reap(at(0), Duration::MAX).next();
+        if let Some(stop) = stop {
+            assert_eq!(pool.stopped(stop), Ok(7));
+            let next = active(&pool);
+            assert_eq!(pool.last_used(0), at(0), "the last use of the one before");
+            assert_eq!(pool.release(at(0), next.seat), Ok(None));
+        }
+        let told = other.join().unwrap();
+        assert!(told.is_some() != stop.is_some(), "told once");
+        check_at_rest(&pool, 0);
+    });
+}
+
 /// A drain that is slow between its mark and its withdrawal, while the slot
 /// goes on to its next instance: what it withdraws is that one's, and goes back.
 fn a_slow_drain_meets_the_next_instance(drain: Drain) {
