@@ -10,7 +10,8 @@ use loom::thread::{self, JoinHandle};
 
 use super::conservation::check_at_rest;
 use crate::id::SlotId;
-use crate::pool::{Claim, Pool, PoolConfig};
+use crate::pool::slot::{self, Slot, State};
+use crate::pool::{Claim, Pool, PoolConfig, Reaped, Seat};
 use crate::sync::{AtomicU64, Ordering};
 use crate::time::{Duration, Instant};
 
@@ -124,4 +125,30 @@ pub(super) fn ends_once<const N: usize>(pool: &Shared, calls: [Option<SlotId>; N
     assert_eq!(pool.stopped(told[0]), Ok(7));
     check_at_rest(pool, 0);
     assert_eq!(pool.tally().instances, 0);
+}
+
+pub(super) const SECOND: Duration = Duration::from_secs(1);
+
+pub(super) fn release(pool: &Shared, held: Seat) -> Option<SlotId> {
+    pool.release(at(1), held).unwrap()
+}
+
+/// Two drains may find the instance told to stop: then they report nothing.
+pub(super) fn drain(pool: &Shared, slot: SlotId) -> Option<SlotId> {
+    pool.drain(slot).ok().flatten()
+}
+
+/// Reaps an instance of [`idle`] at second 1, when it has just expired.
+pub(super) fn reap(pool: &Shared, slot: SlotId) -> Reaped {
+    pool.reap_one(at(1), SECOND, slot).unwrap_or(Reaped::Busy)
+}
+
+pub(super) fn told(reaped: Reaped, slot: SlotId) -> Option<SlotId> {
+    (reaped == Reaped::Stop).then_some(slot)
+}
+
+/// Marks an instance in service as draining.
+pub(super) fn mark(pool: &Shared, slot: SlotId) {
+    let draining = |seen| Some(Slot { state: State::Draining, ..seen });
+    slot::update(pool.slot_word(slot.index()), draining).unwrap();
 }

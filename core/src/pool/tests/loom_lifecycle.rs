@@ -3,41 +3,23 @@
 //! twins without one step of the protocol tell no one, or two.
 
 use super::conservation::check_at_rest;
-use super::fixture::{Shared, active, at, ends_once, idle, model, pool_of, spawn, starting};
+use super::fixture::{
+    SECOND, Shared, active, at, drain, ends_once, idle, mark, model, pool_of, reap, release, spawn,
+    starting, told,
+};
 use crate::id::SlotId;
 use crate::pool::claim_set::{LEAF_BITS, members};
 use crate::pool::instances::{bit, leaf_of};
 use crate::pool::slot::{self, Slot, State};
-use crate::pool::{Reaped, Seat, SlotError, seat};
+use crate::pool::{Reaped, Seat, seat};
 use crate::sync::Ordering;
-use crate::time::Duration;
-
-const SECOND: Duration = Duration::from_secs(1);
 
 type Release = fn(&Shared, Seat) -> Option<SlotId>;
 type Drain = fn(&Shared, SlotId) -> Option<SlotId>;
 type Reap = fn(&Shared, SlotId) -> Reaped;
 
-fn release(pool: &Shared, held: Seat) -> Option<SlotId> {
-    pool.release(at(1), held).unwrap()
-}
-
 fn fail(pool: &Shared, held: Seat) -> Option<SlotId> {
     pool.fail(at(1), held).unwrap()
-}
-
-/// Two drains may find the instance told to stop: then they report nothing.
-fn drain(pool: &Shared, slot: SlotId) -> Option<SlotId> {
-    pool.drain(slot).ok().flatten()
-}
-
-/// Reaps an instance of [`idle`] at second 1, when it has just expired.
-fn reap(pool: &Shared, slot: SlotId) -> Reaped {
-    pool.reap_one(at(1), SECOND, slot).unwrap_or(Reaped::Busy)
-}
-
-fn told(reaped: Reaped, slot: SlotId) -> Option<SlotId> {
-    (reaped == Reaped::Stop).then_some(slot)
 }
 
 // --- Drain against a release --------------------------------------------------------
@@ -99,12 +81,6 @@ fn loom_broken_insert_without_acquire() {
     });
 }
 
-/// Marks an instance in service as draining.
-fn mark(pool: &Shared, slot: SlotId) {
-    let draining = |seen| Some(Slot { state: State::Draining, ..seen });
-    slot::update(pool.slot_word(slot.index()), draining).unwrap();
-}
-
 fn drain_that_withdraws_first(pool: &Shared, slot: SlotId) -> Option<SlotId> {
     let got = pool.idle().withdraw(0, 1);
     mark(pool, slot);
@@ -154,6 +130,7 @@ fn loom_drain_drain() {
         let slot = idle(&pool);
         let other = spawn(&pool, move |pool| drain(pool, slot));
         let mine = drain(&pool, slot);
+        assert_eq!(pool.claim(at(2)), None, "no request after a drain, whoever began it");
         ends_once(&pool, [mine, other.join().unwrap()]);
     });
 }
@@ -391,84 +368,5 @@ fn loom_drain_reap_claim() {
             spawn(&pool, |pool| pool.claim(at(1)).and_then(|claim| release(pool, claim.seat)));
         let mine = told(reap(&pool, slot), slot);
         ends_once(&pool, [mine, drainer.join().unwrap(), request.join().unwrap()]);
-    });
-}
-
-// --- Stopped, and the next instance in the slot ------------------------------------------
-
-#[test]
-fn loom_stopped_twice() {
-    model(|| {
-        let pool = pool_of(1, 1);
-        let slot = idle(&pool);
-        assert_eq!(pool.drain(slot), Ok(Some(slot)));
-        let other = spawn(&pool, move |pool| pool.stopped(slot));
-        let mut both = [pool.stopped(slot), other.join().unwrap()];
-        both.sort_by_key(Result::is_err);
-        assert_eq!(both, [Ok(7), Err(SlotError::Stale { slot })]);
-        check_at_rest(&pool, 0);
-    });
-}
-
-#[test]
-fn loom_stopped_begin() {
-    model(|| {
-        let pool = pool_of(1, 1);
-        let slot = idle(&pool);
-        assert_eq!(pool.drain(slot), Ok(Some(slot)));
-        let other = spawn(&pool, move |pool| pool.stopped(slot));
-        let next = pool.begin().map(|vacancy| pool.start(vacancy, 8));
-        assert_eq!(other.join().unwrap(), Ok(7));
-        check_at_rest(&pool, 0);
-        if let Some(next) = next {
-            assert_eq!(next.slot.generation().get(), 2);
-            assert_eq!(pool.place(next.slot), Ok(8));
-        }
-    });
-}
-
-/// A drain that is slow between its mark and its withdrawal, while the slot
-/// goes on to its next instance: what it withdraws is that one's, and goes back.
-fn a_slow_drain_meets_the_next_instance(drain: Drain) {
-    model(move || {
-        let pool = pool_of(1, 1);
-        let slot = idle(&pool);
-        let other = spawn(&pool, move |pool| drain(pool, slot));
-        // Settles the seat, if the drain has marked and not yet withdrawn it.
-        let ended = pool.claim(at(1)).is_none();
-        let stop = pool.reap(at(0), Duration::MAX).next();
-        let next = stop.map(|stop| {
-            assert!(ended && stop == slot);
-            assert_eq!(pool.stopped(stop), Ok(7));
-            idle(&pool)
-        });
-        let told = other.join().unwrap();
-        check_at_rest(&pool, 0);
-        if let Some(next) = next {
-            assert_eq!(told, None);
-            assert_eq!(pool.claim(at(1)).map(|claim| claim.slot), Some(next));
-        }
-    });
-}
-
-#[test]
-fn loom_a_slow_drain_meets_the_next_instance() {
-    a_slow_drain_meets_the_next_instance(drain);
-}
-
-#[test]
-#[should_panic(expected = "is Slot")]
-fn loom_broken_drain_that_drops_what_it_cannot_collect() {
-    a_slow_drain_meets_the_next_instance(|pool, slot| {
-        mark(pool, slot);
-        if pool.idle().withdraw(0, 1) != 0 {
-            let collected = slot::update(pool.slot_word(0), |seen| {
-                (seen.state == State::Draining).then(|| slot::collect(seen, 1, 1))
-            });
-            if collected.is_err() {
-                return None;
-            }
-        }
-        pool.report(slot.index(), slot.generation().get())
     });
 }

@@ -10,6 +10,8 @@ mod loom_emptiness;
 #[cfg(all(loom, feature = "alloc"))]
 mod loom_lifecycle;
 #[cfg(all(loom, feature = "alloc"))]
+mod loom_next;
+#[cfg(all(loom, feature = "alloc"))]
 mod loom_requests;
 #[cfg(not(loom))]
 mod refusals;
