@@ -49,7 +49,7 @@ fn burst(pool: &Instances, now: Instant, requests: u64, served: &mut Served) -> 
             served.warm += 1;
             running.push(claim).ok()?;
         } else if let Some(vacancy) = pool.begin() {
-            let claim = pool.start(vacancy, 0);
+            let claim = vacancy.start(0);
             // The hardware of the instance is powered on here.
             pool.started(&claim.seat).ok()?;
             served.cold += 1;

@@ -73,10 +73,10 @@
 //! |---|---|---|
 //! | stale lease taken for a live one | 2^40 requests on one seat | a million a second: 12 days |
 //! | stale instance taken for a live one | never: a slot retires after 2^28 - 1 instances | one a second: 8 years |
-//! | false proof of emptiness | a multiple of 2^32 insertions in one leaf during one proof | ten million a second: a thread that sleeps 7 minutes |
+//! | false proof of emptiness | 2^32 insertions in one leaf during one proof, and equal sums | ten million a second: a thread that sleeps 7 minutes |
 //! | false refusal of room | 2^40 releases during one scan | one a microsecond: 12 days |
-//! | warm instance missed by a claim | one for each reaper looking at an instance at that moment | |
-//! | drained instance reported late | by the next `reap`, when a claim raced the last release | |
+//! | warm instance missed by a claim | one for each thread in a reap, or in a drain that its slot has overtaken | |
+//! | drained instance reported late | by the next `reap`, where a claim met a seat on its way out | |
 //!
 //! # Lock-freedom
 //!

@@ -12,10 +12,8 @@ use warmstow_core::sim::{
     ColdStart, Distribution, Poisson, PoissonSpec, SimConfig, SimFunction, replay,
 };
 
-const DATA: &str = concat!(
-    env!("CARGO_MANIFEST_DIR"),
-    "/../../shared/data/functions/simfaas-aws-lambda-exp/exp.csv"
-);
+/// See the ATTRIBUTION.md beside it.
+const DATA: &str = include_str!("data/lambda-measurements.csv");
 
 struct Experiment {
     rate_per_s: f64,
@@ -54,13 +52,7 @@ fn mape(pairs: &[(f64, f64)]) -> f64 {
 
 #[test]
 fn cold_starts_and_instances_are_those_measured_on_lambda() {
-    let Ok(text) = std::fs::read_to_string(DATA) else {
-        // Not through the test's captured output: this must be seen.
-        use std::io::Write;
-        let _ = writeln!(std::io::stderr(), "SKIPPED: no measurements at {DATA}");
-        return;
-    };
-    let experiments = read(&text);
+    let experiments = read(DATA);
     assert_eq!(experiments.len(), 20);
     let mean_s = |of: fn(&Experiment) -> f64| {
         experiments.iter().map(of).sum::<f64>() / experiments.len() as f64 / 1e3

@@ -36,6 +36,9 @@ pub struct Counters {
     pub instances: u32,
     /// Started instances without a request now.
     pub idle_instances: u32,
+    /// Completions whose time was before an earlier one's of the same
+    /// instance; see [`Tally`](crate::pool::Tally::clock_regressions).
+    pub clock_regressions: u64,
 }
 
 impl Counters {

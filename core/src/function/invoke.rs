@@ -44,7 +44,8 @@ pub struct Admitted {
 /// One function and its instances.
 ///
 /// The account, and the fleet if there is one, are passed to each call: always
-/// the same ones. All methods take `&self`, are lock-free and allocate
+/// the same ones. Units and room given back to another would be lost here and
+/// surplus there; builds with debug assertions panic then. All methods take `&self`, are lock-free and allocate
 /// nothing. `W` is where the pool keeps its words (see
 /// [`Pool`](crate::pool::Pool)).
 ///
@@ -112,8 +113,9 @@ impl<W: Storage> Function<W> {
 
     /// Admits a request and finds or starts an instance for it.
     ///
-    /// With an idle instance: O(1). Without: O(nodes), and two reads of each
-    /// leaf of the idle set.
+    /// With an idle instance: O(1), or O(instances) for the orders that look at
+    /// all of them ([`Pick`](crate::pool::Pick)). Without: O(nodes), and two
+    /// reads of each leaf of the idle set.
     ///
     /// # Errors
     ///
@@ -144,7 +146,7 @@ impl<W: Storage> Function<W> {
     /// The cold half of [`Function::invoke`]: room on a node, then the slot.
     fn start<F: Storage>(
         &self,
-        vacancy: pool::Vacancy,
+        vacancy: pool::Vacancy<'_, W>,
         account: &Account,
         fleet: Option<&Fleet<F>>,
         strategy: Strategy,
@@ -153,14 +155,14 @@ impl<W: Storage> Function<W> {
             None => None,
             Some(Ok(room)) => Some(room.into_parts().0),
             Some(Err(refusal)) => {
-                self.pool.cancel(vacancy);
+                drop(vacancy);
                 self.give_unit_back(account);
                 self.tallies.no_capacity(refusal.resource);
                 return Err(InvokeError::NoCapacity(refusal));
             }
         };
         let place = node.map_or(NO_NODE, NodeId::index);
-        let pool::Claim { slot, seat } = self.pool.start(vacancy, place);
+        let pool::Claim { slot, seat } = vacancy.start(place);
         Ok(Admitted { slot, seat, start: Start::Cold { node } })
     }
 
@@ -318,6 +320,7 @@ impl<W: Storage> Function<W> {
         counters.in_flight = tally.in_flight;
         counters.instances = tally.instances;
         counters.idle_instances = tally.idle_instances;
+        counters.clock_regressions = tally.clock_regressions;
         counters
     }
 }

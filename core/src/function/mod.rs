@@ -50,7 +50,7 @@
 //! |---|---|---|
 //! | `Start::Warm` | runs the request in that instance | `complete` or `fail` |
 //! | `Start::Cold { node }` | starts the instance on that node | `started`, then as above; or `fail` |
-//! | `Some(instance)` from `complete`, `fail`, `drain`; an item of `reap` | stops the instance | `stopped` |
+//! | `Some(instance)` from `complete`, `fail`, `drain`; an item of `reap`; `Reaped::Stop` | stops the instance | `stopped` |
 //!
 //! # How exact
 //!

@@ -133,7 +133,10 @@ impl Region {
 
     /// Takes an instance out of service: it gets no more requests and those in
     /// flight finish. `Some(instance)` if it had none: stop it, then report
-    /// [`Region::stopped`]. Draining twice changes nothing.
+    /// [`Region::stopped`]. Else the end of its last request says so, or, where
+    /// a request met it on the way out, the next [`Region::reap`] or
+    /// [`Region::reap_instance`]: go on reaping after a drain. Draining an
+    /// instance that drains changes nothing.
     ///
     /// # Errors
     ///
@@ -194,7 +197,7 @@ impl Region {
         of_instance(instance, function.node(self.fleet.as_ref(), instance.slot))
     }
 
-    /// What a function has done. O(instances).
+    /// What a function has done. O(seats).
     ///
     /// # Errors
     ///

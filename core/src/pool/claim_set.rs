@@ -44,10 +44,11 @@
 //!
 //! # ABA bound
 //!
-//! The count has 32 bits. A proof is deceived only if one leaf takes exactly a
-//! multiple of 2^32 insertions between the two reads of one proof: at 10
-//! million a second that thread would have to sleep for 7 minutes, and wake at
-//! the one exact count.
+//! The counts have 32 bits. A proof is deceived only if leaves take exactly
+//! such numbers of insertions between its two reads of them that the sum is the
+//! same again, and one of them has wrapped: 2^32 insertions in that leaf. At 10
+//! million a second the proving thread would have to sleep for 7 minutes, and
+//! wake at the one exact count.
 
 // Not the facade's hint; `slot.rs` says why.
 use core::hint::spin_loop;

@@ -59,9 +59,12 @@ impl PoolConfig {
     ///
     /// It is a constant function, so it can size a fixed-capacity pool:
     /// `FixedPool<{ PoolConfig::new(64).words() }>`. For a configuration that
-    /// [`Pool::new_in`](super::Pool::new_in) refuses the number means nothing.
+    /// [`Pool::new_in`](super::Pool::new_in) refuses it is 0.
     pub const fn words(&self) -> usize {
-        Layout::new(self).words
+        match self.validate() {
+            Ok(()) => Layout::new(self).words,
+            Err(_) => 0,
+        }
     }
 
     /// Checks the ranges.
@@ -192,7 +195,11 @@ mod tests {
         assert_eq!(text(PoolConfig::new(0)), "max_instances is 0: it must be at least 1");
         let wide = PoolConfig { instance_concurrency: 1_601, ..PoolConfig::new(1) };
         assert_eq!(text(wide), "instance_concurrency is 1601: it must be 1 to 1600");
+        let beyond = PoolConfig { instance_concurrency: u32::MAX, ..PoolConfig::new(u32::MAX) };
+        assert_eq!(text(beyond), "instance_concurrency is 4294967295: it must be 1 to 1600");
+        assert_eq!(beyond.words(), 0);
         let huge = PoolConfig { instance_concurrency: 1_600, ..PoolConfig::new(u32::MAX) };
+        assert_eq!(huge.words(), 0);
         assert!(text(huge).ends_with("the most is 16777216"));
     }
 }

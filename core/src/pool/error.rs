@@ -8,7 +8,9 @@ use crate::id::SlotId;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum SeatError {
-    /// The seat was given back before, or is not of this pool.
+    /// The seat was given back before, or is not held in this pool. (A seat
+    /// of another pool that is held there under the same number here cannot be
+    /// told apart: the region's leases name their function.)
     Stale,
     /// The instance has not started: call `started` first, or fail it.
     NotStarted,

@@ -1,6 +1,7 @@
 //! The pool as requests see it: claim, start, started, release.
 
 use core::fmt;
+use core::mem::ManuallyDrop;
 
 use super::claim_set::{ClaimSet, Epoch, LEAF_BITS, hint_words, leaf_words};
 use super::config::{Layout, stride_shift};
@@ -20,6 +21,7 @@ pub struct Pool<W> {
     config: PoolConfig,
     /// Index of the idle set to instance: a shift by this much.
     shift: u32,
+    clock_regressions: AtomicU64,
 }
 
 /// A pool in place, without an allocator. `WORDS` comes from
@@ -46,10 +48,10 @@ pub struct Claim {
 }
 
 /// A vacant slot that the caller holds while it finds a place for the
-/// instance: [`Pool::start`] or [`Pool::cancel`] takes it.
-#[derive(Debug)]
-#[must_use = "a vacancy is held until it is started or cancelled"]
-pub struct Vacancy {
+/// instance. [`Vacancy::start`] uses it; dropped, it is vacant again.
+#[must_use = "a vacancy that is dropped is given back"]
+pub struct Vacancy<'a, W: Storage> {
+    pool: &'a Pool<W>,
     index: u32,
 }
 
@@ -66,6 +68,10 @@ pub struct Tally {
     pub instances: u32,
     /// Of these, started ones without a request.
     pub idle_instances: u32,
+    /// Releases at a time before that of an earlier release of the instance;
+    /// the earlier time was kept. Where an instance serves several requests,
+    /// two releases at about the same time count too.
+    pub clock_regressions: u64,
 }
 
 #[cfg(feature = "alloc")]
@@ -112,7 +118,13 @@ impl<W: Storage> Pool<W> {
             // ORDERING: Relaxed: the caller shares the pool by its own means.
             word.store(0, Ordering::Relaxed);
         }
-        let pool = Self { words, layout, config, shift: stride_shift(config.instance_concurrency) };
+        let pool = Self {
+            words,
+            layout,
+            config,
+            shift: stride_shift(config.instance_concurrency),
+            clock_regressions: AtomicU64::new(0),
+        };
         for index in 0..config.max_instances {
             // ORDERING: Relaxed: as above.
             pool.slot_word(index).store(Slot::NEW.pack(), Ordering::Relaxed);
@@ -163,14 +175,14 @@ impl<W: Storage> Pool<W> {
 
     /// Holds a vacant slot for an instance to be started; `None` if at one
     /// instant during the call no slot was vacant.
-    pub fn begin(&self) -> Option<Vacancy> {
-        self.vacant().claim().ok().map(|index| Vacancy { index })
+    pub fn begin(&self) -> Option<Vacancy<'_, W>> {
+        self.vacant().claim().ok().map(|index| Vacancy { pool: self, index })
     }
 
     /// Takes a free seat, else holds a vacancy, else proves that at one instant
     /// during the call there was neither and returns `None`.
     #[inline]
-    pub fn claim_or_begin(&self, now: Instant) -> Option<Result<Claim, Vacancy>> {
+    pub fn claim_or_begin(&self, now: Instant) -> Option<Result<Claim, Vacancy<'_, W>>> {
         loop {
             let epoch = match self.claim_or_epoch(now) {
                 Ok(claim) => return Some(Ok(claim)),
@@ -185,43 +197,6 @@ impl<W: Storage> Pool<W> {
                 return None;
             }
         }
-    }
-
-    /// Starts an instance in the vacancy. The request that caused it holds its
-    /// first seat through initialisation and service, as in AWS Lambda.
-    ///
-    /// `place` is the caller's word for where it runs, given back by
-    /// [`Pool::stopped`]; at most [`MAX_PLACE`](super::MAX_PLACE), and what is
-    /// above that is cut off.
-    ///
-    /// # Panics
-    ///
-    /// May panic on a vacancy of another pool.
-    #[expect(clippy::needless_pass_by_value, reason = "the vacancy is used up")]
-    pub fn start(&self, vacancy: Vacancy, place: u32) -> Claim {
-        let index = vacancy.index;
-        let word = self.slot_word(index);
-        let vacant = slot::read(word);
-        debug_assert_eq!(vacant.state, State::Vacant, "a vacancy is vacant");
-        let place = place & super::MAX_PLACE;
-        let starting = Slot { state: State::Starting, collected: 0, place, ..vacant };
-        // ORDERING: Relaxed: the owner of a vacant slot is the only writer, and
-        // the swap below publishes it.
-        self.last_used_word(index).store(0, Ordering::Relaxed);
-        // ORDERING: AcqRel: transition 1, by the owner of the vacant index;
-        // pairs with the Acquire of `slot::read`.
-        word.swap(starting.pack(), Ordering::AcqRel);
-        let first = index << self.shift;
-        Claim {
-            slot: self.slot_id(index, starting),
-            seat: seat::take(self.seat_word(first), first),
-        }
-    }
-
-    /// Gives a vacancy back unused.
-    #[expect(clippy::needless_pass_by_value, reason = "the vacancy is used up")]
-    pub fn cancel(&self, vacancy: Vacancy) {
-        self.vacate(vacancy.index);
     }
 
     /// Reports that the instance has initialised: it serves its request, and
@@ -257,7 +232,8 @@ impl<W: Storage> Pool<W> {
     /// [`Pool::stopped`].
     ///
     /// The instance's idle clock starts at `now`, or stays where it is if that
-    /// is later (time that runs backwards is clamped).
+    /// is later (time that runs backwards is clamped, and counted in
+    /// [`Tally::clock_regressions`]).
     ///
     /// # Errors
     ///
@@ -309,7 +285,9 @@ impl<W: Storage> Pool<W> {
 
     /// What the pool has done and holds.
     pub fn tally(&self) -> Tally {
-        let mut tally = Tally::default();
+        // ORDERING: Relaxed: statistic only.
+        let clock_regressions = self.clock_regressions.load(Ordering::Relaxed);
+        let mut tally = Tally { clock_regressions, ..Tally::default() };
         for instance in 0..self.config.max_instances {
             let slot = slot::read(self.slot_word(instance));
             tally.instances_started += slot.starts();
@@ -368,11 +346,22 @@ impl<W: Storage> Pool<W> {
             let before = last_used.load(Ordering::Relaxed);
             // ORDERING: Relaxed: as above.
             last_used.store(before.max(now.as_nanos()), Ordering::Relaxed);
+            self.count_regression(before, now);
         } else {
             // ORDERING: Relaxed: published by the insertion of the index.
-            last_used.fetch_max(now.as_nanos(), Ordering::Relaxed);
+            let before = last_used.fetch_max(now.as_nanos(), Ordering::Relaxed);
+            self.count_regression(before, now);
         }
         Ok(())
+    }
+
+    /// Counts a time that is before the instance's last one.
+    #[inline]
+    fn count_regression(&self, before: u64, now: Instant) {
+        if now.as_nanos() < before {
+            // ORDERING: Relaxed: statistic only.
+            self.clock_regressions.fetch_add(1, Ordering::Relaxed);
+        }
     }
 
     /// The free seat whose instance was used longest ago, or last.
@@ -471,6 +460,47 @@ impl<W: Storage> Pool<W> {
     #[inline]
     const fn seat_in_instance(&self, index: u32) -> u32 {
         index & ((1 << self.shift) - 1)
+    }
+}
+
+impl<W: Storage> Vacancy<'_, W> {
+    /// Starts an instance in the vacancy. The request that caused it holds its
+    /// first seat through initialisation and service, as in AWS Lambda.
+    ///
+    /// `place` is the caller's word for where it runs, given back by
+    /// [`Pool::stopped`]; at most [`MAX_PLACE`](super::MAX_PLACE), and what is
+    /// above that is cut off.
+    pub fn start(self, place: u32) -> Claim {
+        // The slot is used, not given back.
+        let Self { pool, index } = *ManuallyDrop::new(self);
+        let word = pool.slot_word(index);
+        let vacant = slot::read(word);
+        debug_assert_eq!(vacant.state, State::Vacant, "a vacancy is vacant");
+        let place = place & super::MAX_PLACE;
+        let starting = Slot { state: State::Starting, collected: 0, place, ..vacant };
+        // ORDERING: Relaxed: the owner of a vacant slot is the only writer, and
+        // the swap below publishes it.
+        pool.last_used_word(index).store(0, Ordering::Relaxed);
+        // ORDERING: AcqRel: transition 1, by the owner of the vacant index;
+        // pairs with the Acquire of `slot::read`.
+        word.swap(starting.pack(), Ordering::AcqRel);
+        let first = index << pool.shift;
+        Claim {
+            slot: pool.slot_id(index, starting),
+            seat: seat::take(pool.seat_word(first), first),
+        }
+    }
+}
+
+impl<W: Storage> Drop for Vacancy<'_, W> {
+    fn drop(&mut self) {
+        self.pool.vacate(self.index);
+    }
+}
+
+impl<W: Storage> fmt::Debug for Vacancy<'_, W> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Vacancy").field("index", &self.index).finish_non_exhaustive()
     }
 }
 

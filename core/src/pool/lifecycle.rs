@@ -15,7 +15,10 @@ pub enum Reaped {
     /// It was idle for its keep-alive: stop it, then report
     /// [`Pool::stopped`].
     Stop,
-    /// It starts, serves a request, or is being stopped already.
+    /// It starts, serves a request, was told to stop, or another reaper looks
+    /// at it at this moment. A host with a timer for each instance sets the
+    /// next one when a request of it completes, and sweeps with
+    /// [`Pool::reap`] now and then.
     Busy,
     /// It is idle and expires at this time if no request comes.
     Until(Instant),
@@ -24,8 +27,10 @@ pub enum Reaped {
 impl<W: Storage> Pool<W> {
     /// Takes an instance out of service: it gets no more requests, and those
     /// in flight finish. `Some(slot)` if it had none: stop it, then report
-    /// [`Pool::stopped`]. Else the release of its last request says so.
-    /// Draining twice is no error and changes nothing.
+    /// [`Pool::stopped`]. Else the release of its last request says so, or,
+    /// where a claim met it on the way out, the next [`Pool::reap`] or
+    /// [`Pool::reap_one`]: go on reaping after a drain. Draining an instance
+    /// that drains is no error and changes nothing.
     ///
     /// # Errors
     ///
@@ -173,38 +178,43 @@ impl<W: Storage> Pool<W> {
     }
 
     fn reap_at(&self, now: Instant, keep_alive: Duration, instance: u32, seen: Slot) -> Reaped {
-        if seen.state == State::Drained && self.report(instance, seen.generation).is_some() {
-            return Reaped::Stop;
-        }
-        if seen.state != State::Active {
-            return Reaped::Busy;
-        }
-        let expiry = self.last_used(instance).after(keep_alive);
-        if now < expiry {
-            return if self.is_idle(instance) { Reaped::Until(expiry) } else { Reaped::Busy };
-        }
-        if !self.claim_whole(instance) {
-            return Reaped::Busy;
-        }
-        // Every seat is in hand, so nothing moves: was it used meanwhile?
-        let expiry = self.last_used(instance).after(keep_alive);
-        let still = slot::read(self.slot_word(instance)).generation == seen.generation;
-        if now < expiry || !still {
+        if seen.state == State::Active {
+            let last_used = self.last_used(instance);
+            if now.since(last_used) < keep_alive {
+                let until = Reaped::Until(last_used.after(keep_alive));
+                return if self.is_idle(instance) { until } else { Reaped::Busy };
+            }
+            if !self.claim_whole(instance) {
+                return Reaped::Busy;
+            }
+            if let Some(reaped) = self.reap_claimed(now, keep_alive, instance, seen) {
+                return reaped;
+            }
+            // It stays, or a drain came first: the seats go where they belong.
             self.for_each_leaf(instance, |leaf, mask| self.settle(instance, leaf, mask));
-            return if still { Reaped::Until(expiry) } else { Reaped::Busy };
         }
-        let reaped = slot::update(self.slot_word(instance), |slot| {
-            (slot.state == State::Active).then_some(Slot { state: State::Stopping, ..slot })
-        });
-        if reaped.is_ok() {
-            return Reaped::Stop;
-        }
-        // A drain came first and found the seats gone: hand them to it.
-        self.for_each_leaf(instance, |leaf, mask| self.settle(instance, leaf, mask));
         match self.report(instance, seen.generation) {
             Some(_) => Reaped::Stop,
             None => Reaped::Busy,
         }
+    }
+
+    /// Every seat of the instance is in hand, so nothing moves: `Some` if it
+    /// is now being stopped; `None` if the seats are to be put back.
+    fn reap_claimed(
+        &self,
+        now: Instant,
+        keep_alive: Duration,
+        instance: u32,
+        seen: Slot,
+    ) -> Option<Reaped> {
+        // Was it used meanwhile?
+        let expired = now.since(self.last_used(instance)) >= keep_alive;
+        let stopping = slot::update(self.slot_word(instance), |slot| {
+            let same = slot.generation == seen.generation && slot.state == State::Active;
+            (same && expired).then_some(Slot { state: State::Stopping, ..slot })
+        });
+        stopping.is_ok().then_some(Reaped::Stop)
     }
 
     /// Whether all seats of the instance are in the idle set; a moment's view.

@@ -15,7 +15,7 @@
 //!
 //! assert!(pool.claim(at(0)).is_none(), "no instance yet: a cold start");
 //! let vacancy = pool.begin().ok_or("full")?;
-//! let cold = pool.start(vacancy, 0);
+//! let cold = vacancy.start(0);
 //! pool.started(&cold.seat)?;
 //! pool.release(at(1), cold.seat)?;
 //!

@@ -63,7 +63,6 @@ pub(super) struct Tracked {
     pub(super) in_flight: u32,
     /// Whether its expiry is in the queue; at most one is.
     pub(super) expiry_pending: bool,
-    pub(super) starting: bool,
     /// The index of its node, where there are nodes.
     pub(super) node: Option<u32>,
 }
@@ -85,7 +84,6 @@ impl Instances {
             generation: slot.generation(),
             in_flight: 0,
             expiry_pending: false,
-            starting: false,
             node,
         });
     }

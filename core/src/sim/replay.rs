@@ -353,7 +353,6 @@ impl World {
         self.load.admit();
         let starting = start != Start::Warm && init > Duration::ZERO;
         if starting {
-            tracked.starting = true;
             function.books.starting.add(now, 1);
         } else if start != Start::Warm {
             self.region.started(now, &lease).map_err(|_| REFUSED)?;
@@ -374,8 +373,6 @@ impl World {
         let flight = self.flights.get(number).ok_or(NO_FLIGHT)?;
         self.region.started(now, &flight.lease).map_err(|_| REFUSED)?;
         let function = self.functions.get_mut(flight.function as usize).ok_or(NO_FLIGHT)?;
-        let tracked = function.instances.get_mut(flight.slot).ok_or(REFUSED)?;
-        tracked.starting = false;
         function.books.starting.remove(now.min(self.horizon), 1);
         Ok(())
     }

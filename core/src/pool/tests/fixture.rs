@@ -97,7 +97,7 @@ fn protocol_words(pool: &Pool<Box<[AtomicU64]>>) -> Vec<&AtomicU64> {
 /// An instance that initialises; its request.
 pub(super) fn starting(pool: &Shared) -> Claim {
     let vacancy = pool.begin().unwrap();
-    pool.start(vacancy, 7)
+    vacancy.start(7)
 }
 
 /// An instance in service; its first request.

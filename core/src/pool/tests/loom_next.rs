@@ -33,7 +33,7 @@ fn loom_stopped_begin() {
         let slot = idle(&pool);
         assert_eq!(pool.drain(slot), Ok(Some(slot)));
         let other = spawn(&pool, move |pool| pool.stopped(slot));
-        let next = pool.begin().map(|vacancy| pool.start(vacancy, 8));
+        let next = pool.begin().map(|vacancy| vacancy.start(8));
         assert_eq!(other.join().unwrap(), Ok(7));
         check_at_rest(&pool, 0);
         if let Some(next) = next {

@@ -33,7 +33,7 @@ pub(super) fn shape(instances: u32, concurrency: u32) -> PoolConfig {
 
 /// A cold start whose instance has not initialised; place 7.
 pub(super) fn starting(pool: &Lent) -> Claim {
-    pool.start(pool.begin().unwrap(), 7)
+    pool.begin().unwrap().start(7)
 }
 
 /// A cold start whose instance has initialised.
@@ -161,7 +161,7 @@ fn vacancies_are_the_lowest_first_and_bounded_by_the_capacity() {
     let pool = pool(PoolConfig::new(33));
     let vacancies: Vec<_> = core::iter::from_fn(|| pool.begin()).collect();
     assert_eq!(vacancies.len(), 33);
-    let started: Vec<_> = vacancies.into_iter().map(|vacancy| pool.start(vacancy, 0)).collect();
+    let started: Vec<_> = vacancies.into_iter().map(|vacancy| vacancy.start(0)).collect();
     assert!(started.iter().map(|claim| claim.slot.index()).eq(0..33));
     assert!(pool.begin().is_none());
     assert_eq!(pool.tally().instances, 33);
@@ -173,7 +173,7 @@ fn a_cancelled_vacancy_is_free_again_and_was_no_instance() {
     let vacancy = pool.begin().unwrap();
     assert!(pool.begin().is_none());
     check_at_rest(&pool, 1);
-    pool.cancel(vacancy);
+    drop(vacancy);
     assert_eq!(pool.tally(), Tally::default());
     assert_eq!(starting(&pool).slot.generation().get(), 1);
 }
@@ -182,7 +182,7 @@ fn a_cancelled_vacancy_is_free_again_and_was_no_instance() {
 fn a_claim_or_a_vacancy_or_neither() {
     let pool = pool(PoolConfig::new(1));
     let vacancy = pool.claim_or_begin(at(0)).unwrap().unwrap_err();
-    let first = pool.start(vacancy, 7);
+    let first = vacancy.start(7);
     assert!(pool.claim_or_begin(at(0)).is_none(), "full and busy");
     pool.started(&first.seat).unwrap();
     pool.release(at(1), first.seat).unwrap();
@@ -192,11 +192,11 @@ fn a_claim_or_a_vacancy_or_neither() {
 #[test]
 fn the_place_comes_back_when_the_instance_has_stopped() {
     let pool = pool(PoolConfig::new(1));
-    let first = pool.start(pool.begin().unwrap(), crate::pool::MAX_PLACE);
+    let first = pool.begin().unwrap().start(crate::pool::MAX_PLACE);
     assert_eq!(pool.place(first.slot), Ok(crate::pool::MAX_PLACE));
     assert_eq!(pool.fail(at(1), first.seat), Ok(Some(first.slot)));
     assert_eq!(pool.stopped(first.slot), Ok(crate::pool::MAX_PLACE));
-    let above = pool.start(pool.begin().unwrap(), crate::pool::MAX_PLACE + 9);
+    let above = pool.begin().unwrap().start(crate::pool::MAX_PLACE + 9);
     assert_eq!(pool.place(above.slot), Ok(8), "what is above the limit is cut off");
 }
 
@@ -229,7 +229,7 @@ fn the_idle_clock_starts_at_the_end_of_the_last_request() {
 }
 
 #[test]
-fn time_that_runs_backwards_is_clamped() {
+fn time_that_runs_backwards_is_clamped_and_counted() {
     for concurrency in [1, 2] {
         let pool = pool(shape(1, concurrency));
         let first = cold(&pool);
@@ -238,6 +238,7 @@ fn time_that_runs_backwards_is_clamped() {
         pool.release(at(3), again.seat).unwrap();
         let reaped = pool.reap_one(at(2), KEEP_ALIVE, first.slot);
         assert_eq!(reaped, Ok(Reaped::Until(at(700))), "concurrency {concurrency}");
+        assert_eq!(pool.tally().clock_regressions, 1);
     }
 }
 
@@ -329,6 +330,15 @@ fn a_slot_that_has_stopped_takes_the_next_instance_in_a_new_generation() {
     assert_eq!(pool.tally(), Tally { requests: 3, instances_started: 3, ..Tally::default() });
 }
 
+#[test]
+fn the_longest_keep_alive_never_ends_before_its_time() {
+    let pool = pool(PoolConfig::new(1));
+    let first = cold(&pool);
+    pool.release(Instant::MAX, first.seat).unwrap();
+    let reaped = pool.reap_one(Instant::MAX, Duration::MAX, first.slot);
+    assert_eq!(reaped, Ok(Reaped::Until(Instant::MAX)));
+}
+
 // --- What it counts, where it is kept ----------------------------------------------
 
 #[test]
@@ -336,8 +346,14 @@ fn the_tally_counts_requests_instances_and_the_idle() {
     let pool = pool(shape(4, 2));
     let slot = idle(&pool, 1)[0];
     let [busy, starts] = [cold(&pool), starting(&pool)];
-    let expected =
-        Tally { requests: 3, instances_started: 3, in_flight: 2, instances: 3, idle_instances: 1 };
+    let expected = Tally {
+        requests: 3,
+        instances_started: 3,
+        in_flight: 2,
+        instances: 3,
+        idle_instances: 1,
+        clock_regressions: 0,
+    };
     assert_eq!(pool.tally(), expected);
     assert_eq!(pool.drain(slot), Ok(Some(slot)));
     assert_eq!(pool.tally(), Tally { idle_instances: 0, ..expected }, "stopping is an instance");
@@ -366,7 +382,7 @@ fn script<W: crate::sync::Storage>(pool: &Pool<W>) -> Vec<alloc::string::String>
                     answer
                 }
                 Some(Err(vacancy)) => {
-                    let claim = pool.start(vacancy, 1);
+                    let claim = vacancy.start(1);
                     let answer = alloc::format!("{claim:?} {:?}", pool.started(&claim.seat));
                     held.push(claim.seat);
                     answer
