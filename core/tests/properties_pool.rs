@@ -210,11 +210,13 @@ struct Held {
 
 fn stress(config: PoolConfig, steps: u32) {
     let watched = Watched::new(config);
+    let start = Barrier::new(THREADS as usize);
     thread::scope(|scope| {
         for seed in 1..=u64::from(THREADS) {
-            let watched = &watched;
+            let (watched, start) = (&watched, &start);
             scope.spawn(move || {
                 let (mut random, mut held, mut seen) = (Random::new(seed), Vec::new(), Vec::new());
+                start.wait();
                 for _ in 0..steps {
                     watched.step(&mut random, &mut held, &mut seen);
                 }
@@ -231,14 +233,14 @@ fn stress(config: PoolConfig, steps: u32) {
 fn threads_lose_and_mint_nothing() {
     for pick in [Pick::Packed, Pick::MostRecent, Pick::LeastRecent] {
         for (max_instances, instance_concurrency) in [(3, 1), (40, 1), (3, 3), (2, 40)] {
-            stress(PoolConfig { max_instances, instance_concurrency, pick }, 25_000);
+            stress(PoolConfig { max_instances, instance_concurrency, pick }, 100_000);
         }
     }
 }
 
 /// As many seats as threads, and each thread holds at most one: there is always
 /// one free for a thread that holds none.
-fn never_none(config: PoolConfig, keep: impl Fn(u32) -> bool) {
+fn never_none(threads: u32, config: PoolConfig, keep: impl Fn(u32) -> bool) {
     let pool = Heap::new(config).unwrap();
     let at = Instant::from_nanos;
     let mut kept = Vec::new();
@@ -256,12 +258,12 @@ fn never_none(config: PoolConfig, keep: impl Fn(u32) -> bool) {
             pool.release(at(1), seat).unwrap();
         }
     }
-    let start = Barrier::new(THREADS as usize);
+    let start = Barrier::new(threads as usize);
     thread::scope(|scope| {
-        for _ in 0..THREADS {
+        for _ in 0..threads {
             scope.spawn(|| {
                 start.wait();
-                for time in 2..60_000 {
+                for time in 2..200_000 {
                     let claim = pool.claim(at(time)).expect("a seat was free throughout");
                     pool.release(at(time), claim.seat).unwrap();
                 }
@@ -274,15 +276,18 @@ fn never_none(config: PoolConfig, keep: impl Fn(u32) -> bool) {
 #[test]
 fn a_claim_never_misses_the_free_seat_of_one_word() {
     for pick in [Pick::Packed, Pick::MostRecent, Pick::LeastRecent] {
-        never_none(PoolConfig { pick, ..PoolConfig::new(THREADS) }, |_| false);
+        never_none(THREADS, PoolConfig { pick, ..PoolConfig::new(THREADS) }, |_| false);
     }
 }
 
+/// Two threads take the seat of the other in turn, twenty words apart; four
+/// have one in every fifth word.
 #[test]
 fn a_claim_never_misses_the_free_seat_of_many_words() {
-    // One seat free in every fifth word of twenty.
     for pick in [Pick::Packed, Pick::LeastRecent] {
-        never_none(PoolConfig { pick, ..PoolConfig::new(640) }, |seat| seat % 160 != 0);
+        let config = PoolConfig { pick, ..PoolConfig::new(641) };
+        never_none(2, config, |seat| seat % 640 != 0);
+        never_none(4, config, |seat| seat % 160 != 0 || seat == 640);
     }
 }
 
@@ -315,19 +320,22 @@ fn a_thread_that_stops_for_good_stops_no_other() {
                 scope.spawn(move || {
                     let (mut random, mut held, mut seen) =
                         (Random::new(seed), Vec::new(), Vec::new());
-                    for _ in 0..50_000 {
+                    for _ in 0..100_000 {
                         watched.step(&mut random, &mut held, &mut seen);
                     }
                     held.into_iter().for_each(|held| watched.end(held, false));
                 })
             })
             .collect();
-        others.into_iter().for_each(|other| other.join().unwrap());
-        assert_eq!(watched.pool.tally().in_flight, 1, "only the stopped thread's request");
-        assert!(!stopped.is_finished());
+        let ended: Vec<_> = others.into_iter().map(|other| other.join()).collect();
+        let (tally, still_there) = (watched.pool.tally(), !stopped.is_finished());
+        // Woken before any assertion, so that a failure does not hang the test.
         // ORDERING: SeqCst: the test's own flag.
         finished.store(true, Ordering::SeqCst);
         parked.unpark();
+        assert!(ended.iter().all(Result::is_ok), "the others went on");
+        assert!(still_there);
+        assert_eq!(tally.in_flight, 1, "only the stopped thread's request");
     });
     watched.settle();
 }
