@@ -78,7 +78,7 @@ test-loom: ## model-check the lock-free parts, bounded
 	$(call run_loom,$(LOOM_TEST_DEPTH))
 
 .PHONY: loom
-loom: ## model-check the lock-free parts in full depth (LOOM_DEPTH=3; slow)
+loom: ## model-check the lock-free parts deeper (LOOM_DEPTH=3 pre-emptions; slow)
 	$(call banner,loom: $(LOOM_DEPTH) pre-emptions)
 	$(call run_loom,$(LOOM_DEPTH))
 
