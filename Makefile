@@ -46,6 +46,12 @@ demo: $(VENV)/.demo ## replay a real day's traffic and write a report page (demo
 .PHONY: python
 python: $(VENV)/.demo ## build the Python package into .venv
 
+.PHONY: ffi
+ffi: ## build the C libraries into target/release
+	$(CARGO) build $(LOCKED) --release -p warmstow-ffi
+	@# What a program looks for at run time: the SONAME, see ffi/build.rs.
+	ln -sf libwarmstow.so $(TARGET)/release/libwarmstow.so.0
+
 .PHONY: bench
 bench: ## measure the data plane beside its peers and print a table
 	rm -rf $(CRITERION_HOME)

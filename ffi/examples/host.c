@@ -2,8 +2,10 @@
  * A host in C: several threads serve requests of three functions in one region,
  * while a control thread reaps idle instances and moves the limits.
  *
- *   cc -std=c99 -I include ffi/examples/host.c -L target/release -lwarmstow -pthread
- *   ./a.out [threads] [requests a thread]
+ *   make ffi
+ *   cc -std=c99 -I include ffi/examples/host.c -L target/release -lwarmstow \
+ *      -Wl,-rpath,$PWD/target/release -pthread -o target/host
+ *   target/host [threads] [requests a thread]
  *
  * The host keeps a record of its own for each instance, without a lock: who
  * holds the lease owns the record. At the end it checks its own counts against

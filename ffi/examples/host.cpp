@@ -1,8 +1,12 @@
-// A host in C++: threads serve requests of one function, some of which throw;
-// what a request held is given back when its lease goes out of scope.
-//
-//   c++ -std=c++17 -I include ffi/examples/host.cpp -L target/release -lwarmstow -pthread
-//   ./a.out [threads] [requests a thread]
+/*
+ * A host in C++: threads serve requests of one function, some of which throw;
+ * what a request held is given back when its lease goes out of scope.
+ *
+ *   make ffi
+ *   c++ -std=c++17 -I include ffi/examples/host.cpp -L target/release -lwarmstow \
+ *      -Wl,-rpath,$PWD/target/release -pthread -o target/host
+ *   target/host [threads] [requests a thread]
+ */
 #include <chrono>
 #include <cstdint>
 #include <cstdio>

@@ -87,7 +87,8 @@ pub(crate) fn compile_with(
         .arg(folder)
         .args(["-lwarmstow", "-pthread"])
         .arg(format!("-Wl,-rpath,{}", folder.display()));
-    // The program looks for the library by its SONAME.
+    // The program looks for the library by its SONAME; for hosts `make ffi`
+    // makes that link, which tests/documented.rs tests.
     let soname = folder.join("libwarmstow.so.0");
     if !soname.exists() {
         // Another test may have made it meanwhile: the check below decides.
