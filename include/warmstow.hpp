@@ -6,7 +6,8 @@
  *
  * ERRORS. A wrong call throws warmstow::error, with the status and the message
  * of the C call. A refusal is no error: region::invoke() returns an outcome,
- * which is an invocation or a refusal.
+ * which is an invocation or a refusal. What C cannot express (a time before the
+ * origin, a NUL within a name) throws std::invalid_argument.
  *
  * THREADS. As in C: every member can be called from any thread at any time, on
  * the same object too; but moving, assigning and destroying an object is its
@@ -78,6 +79,15 @@ inline nanoseconds time(std::uint64_t nanos) {
     return nanoseconds(static_cast<nanoseconds::rep>(std::min(nanos, most)));
 }
 
+/** A name for C, which would take a NUL for its end. */
+inline const char *name(const std::string &text) {
+    const std::size_t nul = text.find('\0');
+    if (nul != std::string::npos) {
+        throw std::invalid_argument("warmstow: a name has a NUL at byte " + std::to_string(nul));
+    }
+    return text.c_str();
+}
+
 inline bool same(std::uint64_t one, std::uint64_t other) noexcept { return one == other; }
 inline bool same(const std::uint64_t (&one)[2], const std::uint64_t (&other)[2]) noexcept {
     return one[0] == other[0] && one[1] == other[1];
@@ -127,18 +137,44 @@ public:
     std::uint32_t index() const noexcept { return warmstow_instance_index(raw()); }
 };
 
-/** A view of elements that stand one after the other; owns nothing. */
+template <class T> class span;
+
+namespace detail {
+
+/** Whether a span<T> can be of a Container. */
+template <class T, class Container>
+inline constexpr bool viewable = std::is_convertible_v<
+    std::remove_pointer_t<decltype(std::data(std::declval<Container &>()))> (*)[], T (*)[]>;
+
+/** Whether it owns nothing, so that a view of a temporary one stays valid. */
+template <class Container> inline constexpr bool is_view = false;
+template <class T> inline constexpr bool is_view<span<T>> = true;
+
+} // namespace detail
+
+/**
+ * A view of elements that stand one after the other; owns nothing. What it
+ * views must outlive it: it cannot be of a temporary container.
+ */
 template <class T> class span {
 public:
     constexpr span() noexcept = default;
     constexpr span(T *first, std::size_t count) noexcept : first_(first), count_(count) {}
     /** Of an array, a std::array, a std::vector, or anything with data() and size(). */
     template <class Container,
-              class = std::enable_if_t<std::is_convertible_v<
-                  std::remove_pointer_t<decltype(std::data(std::declval<Container &>()))> (*)[],
-                  T (*)[]>>>
+              std::enable_if_t<detail::viewable<T, Container> &&
+                                   (std::is_lvalue_reference_v<Container> ||
+                                    detail::is_view<Container>),
+                               int> = 0>
     constexpr span(Container &&container)
         : first_(std::data(container)), count_(std::size(container)) {}
+    /** Not of a temporary: it would be gone when the span is used. */
+    template <class Container,
+              std::enable_if_t<detail::viewable<T, Container> &&
+                                   !std::is_lvalue_reference_v<Container> &&
+                                   !detail::is_view<Container>,
+                               int> = 0>
+    span(Container &&) = delete;
 
     constexpr T *data() const noexcept { return first_; }
     constexpr std::size_t size() const noexcept { return count_; }
@@ -184,14 +220,41 @@ namespace detail {
  */
 class abandoned {
 public:
-    static void add(warmstow_region region, warmstow_instance instance) {
+    // Without memory for them it terminates, as a vector does in a noexcept
+    // function: an instance that nobody stops would be held for ever.
+    static void add(warmstow_region region, span<const instance> instances) noexcept {
+        if (instances.empty()) {
+            return;
+        }
         const std::lock_guard<std::mutex> lock(mutex());
-        all().push_back({region, instance});
+        for (const instance &each : instances) {
+            all().push_back({region, each.raw()});
+        }
         count().store(all().size(), std::memory_order_relaxed);
     }
 
-    /** Moves those of a function (of any, if null) to the end of `out`. */
-    static void take(warmstow_region region, warmstow_function of, std::vector<instance> *out) {
+    /** Moves those of a function to `out`, as many as fit; how many. */
+    static std::size_t take(warmstow_region region, warmstow_function of,
+                            span<warmstow_instance> out) {
+        std::size_t taken = 0;
+        remove([&](const entry &each) {
+            const bool wanted = taken < out.size() && each.region.bits == region.bits &&
+                                each.instance.bits[0] == of.bits;
+            if (wanted) {
+                out[taken++] = each.instance;
+            }
+            return wanted;
+        });
+        return taken;
+    }
+
+    /** Forgets those of a region that closes. */
+    static void forget(warmstow_region region) {
+        remove([&](const entry &each) { return each.region.bits == region.bits; });
+    }
+
+private:
+    template <class Wanted> static void remove(Wanted wanted) {
         // Relaxed: who adds one and then wants it reaped has ordered the two.
         if (count().load(std::memory_order_relaxed) == 0) {
             return;
@@ -199,19 +262,14 @@ public:
         const std::lock_guard<std::mutex> lock(mutex());
         auto kept = all().begin();
         for (const entry &each : all()) {
-            const bool wanted = each.region.bits == region.bits &&
-                                (of.bits == 0 || each.instance.bits[0] == of.bits);
-            if (!wanted) {
+            if (!wanted(each)) {
                 *kept++ = each;
-            } else if (out != nullptr) {
-                out->emplace_back(each.instance);
             }
         }
         all().erase(kept, all().end());
         count().store(all().size(), std::memory_order_relaxed);
     }
 
-private:
     struct entry {
         warmstow_region region;
         warmstow_instance instance;
@@ -291,8 +349,6 @@ private:
         return instance(stop);
     }
 
-    // Without memory for the list of instances to be stopped it terminates, as
-    // a vector does in a noexcept function.
     void drop() noexcept {
         if (!held()) {
             return;
@@ -301,7 +357,8 @@ private:
         // The region may be closed by now: then there is nothing to give back.
         if (warmstow_fail(region_, seen_ns_, release(), &stop) == WARMSTOW_OK &&
             stop.bits[0] != 0) {
-            detail::abandoned::add(region_, stop);
+            const class instance left(stop);
+            detail::abandoned::add(region_, {&left, 1});
         }
     }
 
@@ -366,7 +423,7 @@ public:
     /** Closes it now. Throws error where it was closed or moved from. */
     void close() {
         const warmstow_region raw = std::exchange(raw_, warmstow_region{});
-        detail::abandoned::take(raw, warmstow_function{}, nullptr);
+        detail::abandoned::forget(raw);
         detail::check(warmstow_region_close(raw));
     }
 
@@ -381,14 +438,14 @@ public:
 
     function add_function(const std::string &name, const warmstow_function_spec &spec) {
         warmstow_function added;
-        detail::check(warmstow_function_add(raw_, name.c_str(), &spec, &added));
+        detail::check(warmstow_function_add(raw_, detail::name(name), &spec, &added));
         return function(added);
     }
 
     /** The function of that name, if there is one. */
     std::optional<function> find_function(const std::string &name) const {
         warmstow_function found;
-        const std::int32_t status = warmstow_function_find(raw_, name.c_str(), &found);
+        const std::int32_t status = warmstow_function_find(raw_, detail::name(name), &found);
         if (status == WARMSTOW_ERROR_NAME_UNKNOWN) {
             return std::nullopt;
         }
@@ -434,29 +491,51 @@ public:
         return instance(stop);
     }
 
-    /** All instances of a function to be stopped now; of dropped leases too. */
+    /**
+     * All instances of a function to be stopped now; of dropped leases too.
+     * Where it throws, for want of memory too, the next reap names those found.
+     */
     std::vector<instance> reap(nanoseconds now, function of) {
         std::vector<instance> all;
-        const std::uint64_t now_ns = detail::nanos(now);
         std::array<warmstow_instance, 64> some;
         std::size_t count = some.size();
-        while (count == some.size()) {
-            all.reserve(all.size() + some.size());
-            detail::check(warmstow_reap(raw_, now_ns, of.raw(), some.data(), some.size(), &count));
-            for (std::size_t i = 0; i < count; i++) {
-                all.emplace_back(some[i]);
+        try {
+            while (count == some.size()) {
+                // Before any is taken, so that each one taken has its place.
+                if (all.capacity() - all.size() < some.size()) {
+                    all.reserve(std::max(2 * all.capacity(), all.size() + some.size()));
+                }
+                count = reap(now, of, some);
+                for (std::size_t i = 0; i < count; i++) {
+                    all.emplace_back(some[i]);
+                }
             }
+        } catch (...) {
+            detail::abandoned::add(raw_, all);
+            throw;
         }
-        detail::abandoned::take(raw_, of.raw(), &all);
         return all;
     }
 
-    /** The same into the caller's memory; how many. As many as fit there may be more. */
+    /**
+     * The same into the caller's memory; how many. Where all of it is filled
+     * there may be more.
+     */
     std::size_t reap(nanoseconds now, function of, span<warmstow_instance> out) {
+        const std::uint64_t now_ns = detail::nanos(now);
+        const std::size_t left = detail::abandoned::take(raw_, of.raw(), out);
+        if (left != 0 && left == out.size()) {
+            return left;
+        }
         std::size_t count = 0;
-        detail::check(warmstow_reap(raw_, detail::nanos(now), of.raw(), out.data(), out.size(),
-                                    &count));
-        return count;
+        const std::int32_t status = warmstow_reap(raw_, now_ns, of.raw(), out.data() + left,
+                                                  out.size() - left, &count);
+        // An error waits for the next call rather than lose those of dropped
+        // leases that this one has found.
+        if (left == 0) {
+            detail::check(status);
+        }
+        return left + (status == WARMSTOW_OK ? count : 0);
     }
 
     reaped reap_instance(nanoseconds now, instance which) {
@@ -508,7 +587,7 @@ private:
     void close_quietly() noexcept {
         if (raw_.bits != 0) {
             const warmstow_region raw = std::exchange(raw_, warmstow_region{});
-            detail::abandoned::take(raw, warmstow_function{}, nullptr);
+            detail::abandoned::forget(raw);
             (void)warmstow_region_close(raw);
         }
     }
@@ -541,7 +620,7 @@ struct trace {
     span<const std::uint64_t> duration_ns;
     /** Empty: drawn as the configuration says. */
     span<const std::uint64_t> cold_start_ns;
-    /** Zero: where the last request to end does. */
+    /** Zero: where the last request to end would; see warmstow_trace. */
     nanoseconds horizon{0};
 };
 

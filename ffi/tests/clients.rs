@@ -83,6 +83,14 @@ fn cpp_wrapper() {
 }
 
 #[test]
+fn cpp_no_memory() {
+    // Not under valgrind, which puts its own allocator in the place of this one.
+    let program = build::compile(Cpp, &source("tests/cpp/no_memory.cpp"));
+    let printed = build::succeed(&mut Command::new(program));
+    assert!(printed.contains(" passed, 0 failed"), "{printed}");
+}
+
+#[test]
 fn c_quick_start() {
     let printed = passes(C, "tests/c/quickstart.c");
     let wanted = "0 s: cold start on instance 0\n1 s: warm start on instance 0\n\

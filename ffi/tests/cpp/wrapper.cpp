@@ -40,6 +40,21 @@ static_assert(std::is_nothrow_move_constructible_v<warmstow::region>);
 static_assert(std::is_nothrow_move_assignable_v<warmstow::lease>);
 static_assert(!std::is_convertible_v<warmstow::node, warmstow::function>);
 
+// A span is of what outlives it, never of a temporary.
+using node_span = warmstow::span<const warmstow_node_spec>;
+using time_span = warmstow::span<const std::uint64_t>;
+static_assert(std::is_constructible_v<node_span, std::vector<warmstow_node_spec> &>);
+static_assert(std::is_constructible_v<node_span, const std::array<warmstow_node_spec, 2> &>);
+static_assert(std::is_constructible_v<node_span, warmstow_node_spec (&)[2]>);
+static_assert(std::is_constructible_v<node_span, warmstow::span<warmstow_node_spec>>);
+static_assert(!std::is_constructible_v<node_span, std::vector<warmstow_node_spec>>);
+static_assert(!std::is_constructible_v<node_span, const std::vector<warmstow_node_spec>>);
+static_assert(!std::is_constructible_v<node_span, std::array<warmstow_node_spec, 2>>);
+static_assert(!std::is_constructible_v<warmstow::span<std::uint64_t>,
+                                       const std::vector<std::uint64_t> &>);
+static_assert(std::is_assignable_v<time_span &, const std::vector<std::uint64_t> &>);
+static_assert(!std::is_assignable_v<time_span &, std::vector<std::uint64_t>>);
+
 warmstow::region with_nodes() {
     auto config = warmstow::region_config();
     config.max_nodes = 1;
@@ -118,6 +133,62 @@ void a_dropped_lease_fails_and_its_instance_is_reaped() {
     assigned = admitted(region, other, 0ns).lease; // the first one fails
     CHECK(region.counters(crash).failures == 2 && region.counters(other).in_flight == 1);
     CHECK(region.reap(0ns, crash).size() == 1);
+}
+
+// Into the caller's memory too: those of dropped leases come first, as many as
+// fit, then those that were idle.
+void dropped_leases_come_out_of_a_span() {
+    warmstow::region region;
+    const auto f = region.add_function("f", warmstow::function_spec(128));
+    const auto other = region.add_function("other", warmstow::function_spec(128));
+    std::vector<warmstow::instance> dropped;
+    warmstow::instance idle;
+    {
+        const auto foreign = admitted(region, other, 0ns);
+        auto completed = admitted(region, f, 0ns);
+        completed.lease.started(0ns);
+        std::vector<warmstow::lease> leases;
+        for (int i = 0; i < 3; i++) {
+            auto request = admitted(region, f, 0ns);
+            dropped.push_back(request.instance);
+            leases.push_back(std::move(request.lease));
+        }
+        idle = completed.instance;
+        CHECK(!completed.lease.complete(0ns));
+    }
+    std::array<warmstow_instance, 2> some;
+    CHECK(region.reap(warmstow::nanoseconds::max(), f, some) == 2);
+    const auto is_dropped = [&](warmstow_instance each) {
+        return std::count(dropped.begin(), dropped.end(), warmstow::instance(each)) == 1;
+    };
+    CHECK(is_dropped(some[0]) && is_dropped(some[1]));
+    region.stopped(0ns, warmstow::instance(some[0]));
+    region.stopped(0ns, warmstow::instance(some[1]));
+    CHECK(region.reap(warmstow::nanoseconds::max(), f, some) == 2);
+    CHECK(is_dropped(some[0]) && warmstow::instance(some[1]) == idle);
+    region.stopped(0ns, warmstow::instance(some[0]));
+    region.stopped(0ns, idle);
+    CHECK(region.reap(warmstow::nanoseconds::max(), f, some) == 0);
+    CHECK(region.counters(f).instances == 0 && region.counters(f).failures == 3);
+    CHECK(region.reap(0ns, other, some) == 1);
+}
+
+// A name is not cut at a NUL: no other function is added or found.
+void names_keep_their_nuls() {
+    warmstow::region region;
+    const std::string cut("f\0g", 3);
+    region.add_function("f", warmstow::function_spec(128));
+    const auto refuses = [](auto call) {
+        try {
+            (void)call();
+            return false;
+        } catch (const std::invalid_argument &error) {
+            return std::string(error.what()).find("NUL at byte 1") != std::string::npos;
+        }
+    };
+    CHECK(refuses([&] { return region.find_function(cut); }));
+    CHECK(refuses([&] { return region.add_function(cut, warmstow::function_spec(128)); }));
+    CHECK(region.find_function("f").has_value());
 }
 
 void leases_outlive_their_region() {
@@ -225,6 +296,8 @@ int main() {
     serves();
     refuses();
     a_dropped_lease_fails_and_its_instance_is_reaped();
+    dropped_leases_come_out_of_a_span();
+    names_keep_their_nuls();
     leases_outlive_their_region();
     wrong_calls_throw();
     replays();
