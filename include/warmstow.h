@@ -35,10 +35,11 @@
  * call says (results: writable), which no other thread changes during the call.
  * Nothing is kept past the call. Results do not overlap.
  *
- * STRUCTS that the program fills begin with struct_size and have a default
- * function; those that the library fills are passed with their size. So a
+ * STRUCTS that the program fills begin with struct_size, which their default
+ * function sets (warmstow_trace and warmstow_poisson have none: the program
+ * sets it); those that the library fills are passed with their size. So a
  * program meets a library of another version with an error and not with
- * damage. Fields named reserved_field are 0.
+ * damage. Fields named reserved_field are 0, or the call answers NOT_ZERO.
  *
  * THREADS. Every function can be called from any thread at any time, on the
  * same region too. "Lock-free" calls never wait for another thread and
@@ -58,7 +59,9 @@
  * Version of the ABI, major in the upper 16 bits, minor in the lower.
  *
  * A program works with a library of the same major version and the same or a
- * higher minor version; see warmstow_abi_version().
+ * higher minor version; see warmstow_abi_version(). A higher minor version has
+ * more calls or more numbers in an enumeration; within a major version no
+ * struct changes its size or layout, and no number its meaning.
  */
 #define WARMSTOW_ABI_VERSION 1
 
@@ -127,6 +130,10 @@ typedef enum warmstow_status {
      * The region had a WARMSTOW_ERROR_PANIC before: close it.
      */
     WARMSTOW_ERROR_POISONED = -8,
+    /**
+     * A reserved_field is not 0.
+     */
+    WARMSTOW_ERROR_NOT_ZERO = -9,
     /**
      * The region's handle is null, closed, or was never given out.
      */
@@ -216,7 +223,7 @@ typedef enum warmstow_status {
     WARMSTOW_ERROR_ALREADY_STARTED = -405,
     /**
      * The instance's handle is null, it has stopped, or it is of another
-     * region.
+     * region; for warmstow_drain() also that it was told to stop.
      */
     WARMSTOW_ERROR_INSTANCE_STALE = -500,
     /**
@@ -784,7 +791,7 @@ typedef struct warmstow_trace {
      */
     uint32_t reserved_field;
     /**
-     * How many requests, at least 1.
+     * How many requests, 1 to 1e9.
      */
     size_t rows;
     /**
@@ -807,7 +814,9 @@ typedef struct warmstow_trace {
     const uint64_t *cold_start_ns;
     /**
      * Where the observed time ends, in nanoseconds, at or after the last
-     * arrival; 0: where the last request to end does.
+     * arrival. 0: where the last request to end would if each ran on arrival,
+     * after its own cold_start_ns where that column is given; a cold start
+     * drawn as the configuration says is not in it.
      */
     uint64_t horizon_ns;
 } warmstow_trace;
@@ -871,7 +880,9 @@ typedef struct warmstow_report {
      */
     double mean_idle_instances;
     /**
-     * The mean life of an instance in seconds; 0 where none started.
+     * The mean life of an instance in seconds, over all that started: one that
+     * has not stopped by the end of the observed time counts with its life so
+     * far. 0 where none started.
      */
     double mean_instance_lifespan_s;
     /**
@@ -1012,8 +1023,9 @@ const char *warmstow_refusal_name(uint32_t refusal);
 
 /**
  * What was wrong with the last call of this thread that did not answer
- * WARMSTOW_OK: one sentence naming the value and its limit. Empty before any
- * such call; a call that succeeds does not clear it.
+ * WARMSTOW_OK: one sentence. Of a wrong value it names the argument, the value
+ * and what is possible; of a refusal, the reason. Empty before any such call;
+ * a call that succeeds does not clear it.
  *
  * Never NULL. The text is this thread's and holds until its next call of
  * warmstow that fails, or of warmstow_last_error(); copy it to keep it. It is
@@ -1122,8 +1134,8 @@ int32_t warmstow_function_spec_default(struct warmstow_function_spec *spec, size
  * region; a reserved concurrency of 0 stops it.
  *
  * name: NUL-terminated UTF-8 of 1 to 255 bytes, copied. Errors: REGION_STALE,
- * POISONED, NULL, MISALIGNED, STRUCT_SIZE, LENGTH and TEXT (name), ENUM
- * (pick), NAME_EMPTY, NAME_TAKEN, FUNCTION_SPEC, FUNCTION_TOO_LARGE,
+ * POISONED, NULL, MISALIGNED, STRUCT_SIZE, NOT_ZERO, LENGTH and TEXT (name),
+ * ENUM (pick), NAME_EMPTY, NAME_TAKEN, FUNCTION_SPEC, FUNCTION_TOO_LARGE,
  * FUNCTIONS_FULL, RESERVED; then *function is untouched and the region as it
  * was. Any thread, control plane; allocates the function's instances.
  */
@@ -1185,13 +1197,14 @@ uint32_t warmstow_function_index(struct warmstow_function function);
 
 /**
  * Takes an instance out of service: it gets no more requests and those in
- * flight finish. Draining twice changes nothing.
+ * flight finish. Draining it again while it serves any changes nothing.
  *
  * *stop: the instance if it serves no request: the host stops it, then reports
  * warmstow_stopped(); else null, and the end of its last request names it.
  *
- * Errors: REGION_STALE, POISONED, INSTANCE_STALE, NULL, MISALIGNED; then *stop
- * is untouched. Any thread; lock-free.
+ * Errors: REGION_STALE, POISONED, INSTANCE_STALE (also once a call has named
+ * it for stopping: draining it is done), NULL, MISALIGNED; then *stop is
+ * untouched. Any thread; lock-free.
  */
 int32_t warmstow_drain(struct warmstow_region region,
                        uint64_t now_ns,
@@ -1357,8 +1370,8 @@ int32_t warmstow_replay_config_default(struct warmstow_replay_config *config, si
  * copy of the trace; opens no region of the host's. The same arguments give
  * the same report, bit for bit.
  *
- * Errors: NULL, MISALIGNED, STRUCT_SIZE, LENGTH, ENUM, TRACE (the message
- * names the row, from 0), DISTRIBUTION, REPLAY_CONFIG, NODE_SPEC,
+ * Errors: NULL, MISALIGNED, STRUCT_SIZE, NOT_ZERO, LENGTH, ENUM, TRACE (the
+ * message names the row, from 0), DISTRIBUTION, REPLAY_CONFIG, NODE_SPEC,
  * FUNCTION_SPEC, FUNCTION_TOO_LARGE, RESERVED; then *total and
  * functions are untouched. Any thread; allocates.
  */

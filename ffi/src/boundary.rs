@@ -103,7 +103,8 @@ fn write_text(text: &mut [u8; MESSAGE], message: &dyn fmt::Display) {
     text[end] = 0;
 }
 
-/// A struct of the ABI that may grow.
+/// A struct of the ABI that may grow with a new major version, and not within
+/// one: its size must be equal.
 ///
 /// # Safety
 ///
@@ -138,7 +139,7 @@ impl Caller {
     }
 
     /// Where a result goes whose struct may grow: the host says how large it
-    /// knows it.
+    /// knows it, in its argument `struct_size`.
     pub(crate) fn out_sized<T>(
         self,
         pointer: *mut T,
@@ -146,19 +147,23 @@ impl Caller {
         argument: &'static str,
     ) -> Result<Out<T>, Failure> {
         let pointer = check(pointer, argument)?;
-        check_size::<T>(size as u64, argument)?;
-        Ok(Out(pointer))
+        let (given, known) = (size as u64, size_of::<T>());
+        if given == known as u64 {
+            Ok(Out(pointer))
+        } else {
+            Err(Failure::ResultSize { argument, given, known })
+        }
     }
 
     /// Where up to `capacity` results go; at least one.
     pub(crate) fn buffer<T>(
         self,
         pointer: *mut T,
-        capacity: usize,
+        capacity: Count,
         argument: &'static str,
     ) -> Result<Buffer<T>, Failure> {
-        check_length::<T>(capacity, 1, argument)?;
-        Ok(Buffer { first: check(pointer, argument)?, capacity, count: 0 })
+        check_length::<T>(capacity, 1)?;
+        Ok(Buffer { first: check(pointer, argument)?, capacity: capacity.given, count: 0 })
     }
 
     /// A struct that the host filled.
@@ -171,7 +176,9 @@ impl Caller {
         // SAFETY: it points to a struct of the host's, which begins with its
         // size whatever that is (`Growing`); checked for null and alignment.
         let given = unsafe { pointer.cast::<u32>().read() };
-        check_size::<T>(u64::from(given), argument)?;
+        if given != T::STRUCT_SIZE {
+            return Err(Failure::StructSize { argument, given, known: size_of::<T>() });
+        }
         // SAFETY: as above, and as large as T by its own size.
         Ok(unsafe { pointer.read() })
     }
@@ -180,30 +187,30 @@ impl Caller {
     pub(crate) fn read_all<T: Growing>(
         self,
         pointer: *const T,
-        count: usize,
+        count: Count,
         argument: &'static str,
     ) -> Result<Vec<T>, Failure> {
-        check_length::<T>(count, 0, argument)?;
+        check_length::<T>(count, 0)?;
         // Each is checked before the next is looked at: one of another size
         // would put it elsewhere.
-        (0..count).map(|row| self.read(pointer.wrapping_add(row), argument)).collect()
+        (0..count.given).map(|row| self.read(pointer.wrapping_add(row), argument)).collect()
     }
 
     /// A copy of an array of numbers.
     pub(crate) fn copy<T: Number>(
         self,
         pointer: *const T,
-        count: usize,
+        count: Count,
         argument: &'static str,
     ) -> Result<Vec<T>, Failure> {
-        check_length::<T>(count, 0, argument)?;
-        if count == 0 {
+        check_length::<T>(count, 0)?;
+        if count.given == 0 {
             return Ok(Vec::new());
         }
         let pointer = check(pointer.cast_mut(), argument)?;
         // SAFETY: `count` numbers of the host's, not changed meanwhile; checked
         // for null, alignment and a length that fits the address space.
-        let numbers = unsafe { slice::from_raw_parts(pointer.as_ptr(), count) };
+        let numbers = unsafe { slice::from_raw_parts(pointer.as_ptr(), count.given) };
         Ok(numbers.to_vec())
     }
 
@@ -234,6 +241,13 @@ impl Caller {
         core::str::from_utf8(bytes)
             .map_err(|error| Failure::Text { argument, at: error.valid_up_to() })
     }
+}
+
+/// How many objects the host says there are, and what it calls that number.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Count {
+    pub(crate) given: usize,
+    pub(crate) name: &'static str,
 }
 
 /// Numbers of which any bits are a value.
@@ -282,10 +296,29 @@ impl<T> Buffer<T> {
     }
 }
 
-/// The enumerator of that number, where they are numbered from 0.
-pub(crate) fn choose<T: Copy>(value: u32, all: &[T], argument: &'static str) -> Result<T, Failure> {
+/// The enumerator of that number, where they are numbered from 0. `argument`
+/// names it for the host. Off the data plane.
+pub(crate) fn choose<T: Copy>(
+    value: u32,
+    all: &[T],
+    argument: impl fmt::Display,
+) -> Result<T, Failure> {
     let chosen = all.get(value as usize).copied();
-    chosen.ok_or(Failure::Enum { argument, value, known: all.len() })
+    chosen.ok_or_else(|| {
+        let most = all.len() - 1;
+        let message = format_args!("{argument} is {value}: it must be 0 to {most}");
+        written(warmstow_status::WARMSTOW_ERROR_ENUM, message)
+    })
+}
+
+/// A field that is kept for later versions: 0, so that a program which fills it
+/// with anything meets an error now and no surprise then.
+pub(crate) fn unused(reserved_field: u32, of: impl fmt::Display) -> Result<(), Failure> {
+    if reserved_field == 0 {
+        return Ok(());
+    }
+    let message = format_args!("{of}.reserved_field is {reserved_field}: it must be 0");
+    Err(written(warmstow_status::WARMSTOW_ERROR_NOT_ZERO, message))
 }
 
 #[inline]
@@ -294,19 +327,19 @@ fn check<T>(pointer: *mut T, argument: &'static str) -> Result<NonNull<T>, Failu
     if pointer.is_aligned() { Ok(pointer) } else { Err(Failure::Misaligned { argument }) }
 }
 
-fn check_size<T>(given: u64, argument: &'static str) -> Result<(), Failure> {
-    let known = size_of::<T>();
-    if given == known as u64 { Ok(()) } else { Err(Failure::StructSize { argument, given, known }) }
+/// Whether `count` objects can stand in the address space.
+fn check_length<T>(count: Count, least: usize) -> Result<(), Failure> {
+    count.within(least, isize::MAX.unsigned_abs() / size_of::<T>().max(1))
 }
 
-/// Whether `count` objects can stand in the address space.
-fn check_length<T>(count: usize, least: u64, argument: &'static str) -> Result<(), Failure> {
-    let most = (isize::MAX.unsigned_abs() / size_of::<T>().max(1)) as u64;
-    let given = count as u64;
-    if (least..=most).contains(&given) {
-        Ok(())
-    } else {
-        Err(Failure::Length { argument, given, least, most })
+impl Count {
+    /// Whether there are so many.
+    pub(crate) fn within(self, least: usize, most: usize) -> Result<(), Failure> {
+        if (least..=most).contains(&self.given) {
+            Ok(())
+        } else {
+            Err(Failure::Length { count: self, least, most })
+        }
     }
 }
 

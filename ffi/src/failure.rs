@@ -7,6 +7,7 @@ use core::fmt;
 
 use warmstow_core::function::{InstanceError, InvokeError, LeaseError, UnknownFunction};
 
+use crate::boundary::Count;
 use crate::registry::MAX_REGIONS;
 use crate::status::warmstow_status as S;
 
@@ -21,25 +22,26 @@ pub(crate) enum Failure {
     Misaligned {
         argument: &'static str,
     },
+    /// Of a struct that the host filled.
     StructSize {
+        argument: &'static str,
+        given: u32,
+        known: usize,
+    },
+    /// Of a struct that the library is to fill.
+    ResultSize {
         argument: &'static str,
         given: u64,
         known: usize,
     },
     Length {
-        argument: &'static str,
-        given: u64,
-        least: u64,
-        most: u64,
+        count: Count,
+        least: usize,
+        most: usize,
     },
     Unterminated {
         argument: &'static str,
         most: usize,
-    },
-    Enum {
-        argument: &'static str,
-        value: u32,
-        known: usize,
     },
     Text {
         argument: &'static str,
@@ -74,9 +76,8 @@ impl Failure {
             Self::None => S::WARMSTOW_OK,
             Self::Null { .. } => S::WARMSTOW_ERROR_NULL,
             Self::Misaligned { .. } => S::WARMSTOW_ERROR_MISALIGNED,
-            Self::StructSize { .. } => S::WARMSTOW_ERROR_STRUCT_SIZE,
+            Self::StructSize { .. } | Self::ResultSize { .. } => S::WARMSTOW_ERROR_STRUCT_SIZE,
             Self::Length { .. } | Self::Unterminated { .. } => S::WARMSTOW_ERROR_LENGTH,
-            Self::Enum { .. } => S::WARMSTOW_ERROR_ENUM,
             Self::Text { .. } => S::WARMSTOW_ERROR_TEXT,
             Self::Panic => S::WARMSTOW_ERROR_PANIC,
             Self::Poisoned => S::WARMSTOW_ERROR_POISONED,
@@ -114,17 +115,18 @@ impl fmt::Display for Failure {
             Self::Misaligned { argument } => write!(f, "{argument} is not aligned for its type"),
             Self::StructSize { argument, given, known } => write!(
                 f,
-                "{argument} has a struct size of {given}: this library knows {known} bytes; \
-                 initialise it by its default function"
+                "{argument}.struct_size is {given}: this library knows {known} bytes; set it to \
+                 the struct's sizeof, as its default function does where it has one"
             ),
-            Self::Length { argument, given, least, most } => {
-                write!(f, "{argument} is {given}: it must be {least} to {most}")
+            Self::ResultSize { argument, given, known } => write!(
+                f,
+                "struct_size is {given}: this library knows {known} bytes; pass sizeof *{argument}"
+            ),
+            Self::Length { count, least, most } => {
+                write!(f, "{} is {}: it must be {least} to {most}", count.name, count.given)
             }
             Self::Unterminated { argument, most } => {
                 write!(f, "{argument} does not end within {most} bytes")
-            }
-            Self::Enum { argument, value, known } => {
-                write!(f, "{argument} is {value}: it must be 0 to {}", known - 1)
             }
             Self::Text { argument, at } => write!(f, "{argument} is not UTF-8 from byte {at} on"),
             Self::Panic => f.write_str("a bug in warmstow stopped the call"),

@@ -1,6 +1,7 @@
 //! Functions: add and find them, and change their settings.
 
 use core::ffi::c_char;
+use core::fmt;
 
 use warmstow_core::function::{FunctionError, FunctionSpec, SettingError};
 use warmstow_core::id::FunctionId;
@@ -95,7 +96,9 @@ impl warmstow_function_spec {
         }
     }
 
-    pub(crate) fn to_core(self) -> Result<FunctionSpec, Failure> {
+    /// Checks it for the core; `argument` names it for the host.
+    pub(crate) fn to_core(self, argument: impl fmt::Display) -> Result<FunctionSpec, Failure> {
+        boundary::unused(self.reserved_field, &argument)?;
         let resources = match self.cpu_units {
             0 => Resources::of_lambda_memory(self.memory_mib),
             cpu_units => Resources::new(cpu_units, self.memory_mib),
@@ -106,7 +109,7 @@ impl warmstow_function_spec {
             instance_concurrency: self.instance_concurrency,
             reserved_concurrency: reserved(self.reserved_concurrency),
             keep_alive: Duration::from_nanos(self.keep_alive_ns),
-            pick: boundary::choose(self.pick, &PICKS, "pick")?,
+            pick: boundary::choose(self.pick, &PICKS, format_args!("{argument}.pick"))?,
         })
     }
 }
@@ -138,8 +141,8 @@ pub unsafe extern "C" fn warmstow_function_spec_default(
 /// region; a reserved concurrency of 0 stops it.
 ///
 /// name: NUL-terminated UTF-8 of 1 to 255 bytes, copied. Errors: REGION_STALE,
-/// POISONED, NULL, MISALIGNED, STRUCT_SIZE, LENGTH and TEXT (name), ENUM
-/// (pick), NAME_EMPTY, NAME_TAKEN, FUNCTION_SPEC, FUNCTION_TOO_LARGE,
+/// POISONED, NULL, MISALIGNED, STRUCT_SIZE, NOT_ZERO, LENGTH and TEXT (name),
+/// ENUM (pick), NAME_EMPTY, NAME_TAKEN, FUNCTION_SPEC, FUNCTION_TOO_LARGE,
 /// FUNCTIONS_FULL, RESERVED; then *function is untouched and the region as it
 /// was. Any thread, control plane; allocates the function's instances.
 #[unsafe(no_mangle)]
@@ -153,7 +156,7 @@ pub unsafe extern "C" fn warmstow_function_add(
     let caller = unsafe { Caller::promise() };
     boundary::on_region(region, |entry| {
         let name = caller.text(name, "name")?;
-        let spec = caller.read(spec, "spec")?.to_core()?;
+        let spec = caller.read(spec, "spec")?.to_core("spec")?;
         let out = caller.out(function, "function")?;
         let function =
             entry.control()?.add_function(name, spec).map_err(|e| function_failure(&e))?;

@@ -4,7 +4,7 @@ use warmstow_core::id::{InstanceId, SlotId};
 use warmstow_core::pool::Reaped;
 use warmstow_core::time::Instant;
 
-use crate::boundary::{self, Caller};
+use crate::boundary::{self, Caller, Count};
 use crate::failure::Failure;
 use crate::function::warmstow_function;
 use crate::node::{WARMSTOW_NO_INDEX, warmstow_node};
@@ -43,13 +43,14 @@ pub enum warmstow_reaped {
 }
 
 /// Takes an instance out of service: it gets no more requests and those in
-/// flight finish. Draining twice changes nothing.
+/// flight finish. Draining it again while it serves any changes nothing.
 ///
 /// *stop: the instance if it serves no request: the host stops it, then reports
 /// warmstow_stopped(); else null, and the end of its last request names it.
 ///
-/// Errors: REGION_STALE, POISONED, INSTANCE_STALE, NULL, MISALIGNED; then *stop
-/// is untouched. Any thread; lock-free.
+/// Errors: REGION_STALE, POISONED, INSTANCE_STALE (also once a call has named
+/// it for stopping: draining it is done), NULL, MISALIGNED; then *stop is
+/// untouched. Any thread; lock-free.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn warmstow_drain(
     region: warmstow_region,
@@ -90,7 +91,8 @@ pub unsafe extern "C" fn warmstow_reap(
     // SAFETY: the host keeps the header's rule for pointers.
     let caller = unsafe { Caller::promise() };
     boundary::on_region(region, |entry| {
-        let mut instances = caller.buffer(instances, capacity, "capacity")?;
+        let mut instances =
+            caller.buffer(instances, Count { given: capacity, name: "capacity" }, "instances")?;
         let count = caller.out(count, "count")?;
         let mut reap = entry.region().reap(Instant::from_nanos(now_ns), function.id()?)?;
         // A step takes an instance, so there is none without room for it.

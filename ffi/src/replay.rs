@@ -8,7 +8,7 @@ use warmstow_core::sim::{
 };
 use warmstow_core::time::{Duration, Instant};
 
-use crate::boundary::{self, Caller, Growing};
+use crate::boundary::{self, Caller, Count, Growing};
 use crate::failure::Failure;
 use crate::function::{function_failure, warmstow_function_spec};
 use crate::node::{node_failure, warmstow_node_spec};
@@ -96,7 +96,7 @@ pub struct warmstow_trace {
     pub struct_size: u32,
     /// Always 0.
     pub reserved_field: u32,
-    /// How many requests, at least 1.
+    /// How many requests, 1 to 1e9.
     pub rows: usize,
     /// When each arrives, in nanoseconds from the start; never before the one
     /// before it.
@@ -109,7 +109,9 @@ pub struct warmstow_trace {
     /// nanoseconds; NULL: drawn as the configuration says.
     pub cold_start_ns: *const u64,
     /// Where the observed time ends, in nanoseconds, at or after the last
-    /// arrival; 0: where the last request to end does.
+    /// arrival. 0: where the last request to end would if each ran on arrival,
+    /// after its own cold_start_ns where that column is given; a cold start
+    /// drawn as the configuration says is not in it.
     pub horizon_ns: u64,
 }
 
@@ -181,8 +183,8 @@ pub unsafe extern "C" fn warmstow_replay_config_default(
 /// copy of the trace; opens no region of the host's. The same arguments give
 /// the same report, bit for bit.
 ///
-/// Errors: NULL, MISALIGNED, STRUCT_SIZE, LENGTH, ENUM, TRACE (the message
-/// names the row, from 0), DISTRIBUTION, REPLAY_CONFIG, NODE_SPEC,
+/// Errors: NULL, MISALIGNED, STRUCT_SIZE, NOT_ZERO, LENGTH, ENUM, TRACE (the
+/// message names the row, from 0), DISTRIBUTION, REPLAY_CONFIG, NODE_SPEC,
 /// FUNCTION_SPEC, FUNCTION_TOO_LARGE, RESERVED; then *total and
 /// functions are untouched. Any thread; allocates.
 #[unsafe(no_mangle)]
@@ -197,7 +199,7 @@ pub unsafe extern "C" fn warmstow_replay_trace(
     let caller = unsafe { Caller::promise() };
     boundary::call(|| {
         let config = read_config(caller, config)?;
-        let count = config.functions.len();
+        let count = function_count(config.functions.len());
         let places = Places::check(caller, total, functions, count, struct_size)?;
         let trace = read_trace(caller, trace)?;
         run(config, Arrivals::new(&trace), places)
@@ -223,17 +225,14 @@ pub unsafe extern "C" fn warmstow_replay_poisson(
     let caller = unsafe { Caller::promise() };
     boundary::call(|| {
         let config = read_config(caller, config)?;
-        let count = config.functions.len();
+        let count = function_count(config.functions.len());
         let places = Places::check(caller, total, functions, count, struct_size)?;
         let poisson = caller.read(poisson, "poisson")?;
-        let cold = match poisson.cold.kind {
-            0 => None,
-            _ => Some(distribution(&poisson.cold, "cold")?),
-        };
+        let cold = distribution(&poisson.cold, "cold")?;
         let spec = PoissonSpec {
             rate_per_s: poisson.rate_per_s,
             warm: distribution(&poisson.warm, "warm")?,
-            cold,
+            cold: (poisson.cold.kind != 0).then_some(cold),
             duration_s: poisson.duration_s,
         };
         let workload = Poisson::new(spec, config.seed)
@@ -247,19 +246,28 @@ fn run(config: SimConfig, workload: impl Workload, places: Places) -> Result<(),
     Ok(())
 }
 
+/// A number of functions, as the configuration calls it.
+const fn function_count(given: usize) -> Count {
+    Count { given, name: "function_count" }
+}
+
 fn read_config(
     caller: Caller,
     config: *const warmstow_replay_config,
 ) -> Result<SimConfig, Failure> {
     let config = caller.read(config, "config")?;
-    let nodes = caller.read_all(config.nodes, config.node_count, "nodes")?;
-    let functions = caller.read_all(config.functions, config.function_count, "functions")?;
+    boundary::unused(config.reserved_field, "config")?;
+    let node_count = Count { given: config.node_count, name: "node_count" };
+    let nodes = caller.read_all(config.nodes, node_count, "nodes")?;
+    let functions =
+        caller.read_all(config.functions, function_count(config.function_count), "functions")?;
     if functions.is_empty() {
         let error = "function_count is 0: a replay needs at least 1";
         return Err(boundary::written(S::WARMSTOW_ERROR_REPLAY_CONFIG, error));
     }
-    let named = |(index, spec): (usize, warmstow_function_spec)| {
-        spec.to_core().map(|spec| SimFunction::new(index.to_string(), spec))
+    let named = |(index, spec): (usize, warmstow_function_spec)| -> Result<_, Failure> {
+        let spec = spec.to_core(format_args!("functions[{index}]"))?;
+        Ok(SimFunction::new(index.to_string(), spec))
     };
     let functions = functions.into_iter().enumerate().map(named).collect::<Result<_, _>>()?;
     let cold_start = ColdStart {
@@ -286,7 +294,10 @@ fn read_config(
 
 fn read_trace(caller: Caller, trace: *const warmstow_trace) -> Result<Trace, Failure> {
     let trace = caller.read(trace, "trace")?;
-    let rows = trace.rows;
+    boundary::unused(trace.reserved_field, "trace")?;
+    // Before a column is read: a wrong number would read past its end.
+    let rows = Count { given: trace.rows, name: "rows" };
+    rows.within(1, Trace::MAX_REQUESTS)?;
     let cold_start_ns = if trace.cold_start_ns.is_null() {
         None
     } else {
@@ -314,7 +325,8 @@ fn distribution(
         |given| Distribution::exponential(given.mean_s),
         |given| Distribution::lognormal(given.mean_s, given.cv),
     ];
-    boundary::choose(given.kind, &KINDS, argument)?(given).map_err(|error| {
+    boundary::unused(given.reserved_field, argument)?;
+    boundary::choose(given.kind, &KINDS, format_args!("{argument}.kind"))?(given).map_err(|error| {
         boundary::written(S::WARMSTOW_ERROR_DISTRIBUTION, format_args!("{argument}: {error}"))
     })
 }

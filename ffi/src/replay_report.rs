@@ -3,7 +3,7 @@
 
 use warmstow_core::sim::{FleetReport, Report, Summary};
 
-use crate::boundary::{Buffer, Caller, Out};
+use crate::boundary::{Buffer, Caller, Count, Out};
 use crate::failure::Failure;
 use crate::status::{WARMSTOW_REFUSAL_COUNT, warmstow_refusal};
 
@@ -39,7 +39,9 @@ pub struct warmstow_report {
     pub mean_busy_instances: f64,
     /// The mean number of instances without a request.
     pub mean_idle_instances: f64,
-    /// The mean life of an instance in seconds; 0 where none started.
+    /// The mean life of an instance in seconds, over all that started: one that
+    /// has not stopped by the end of the observed time counts with its life so
+    /// far. 0 where none started.
     pub mean_instance_lifespan_s: f64,
     /// Median latency of the requests served, cold start included, in
     /// milliseconds. Exact, nearest rank; 0 where none was served.
@@ -134,7 +136,7 @@ impl Places {
         caller: Caller,
         total: *mut warmstow_report,
         functions: *mut warmstow_report,
-        function_count: usize,
+        function_count: Count,
         struct_size: usize,
     ) -> Result<Self, Failure> {
         let total = caller.out_sized(total, struct_size, "total")?;

@@ -11,7 +11,9 @@ use crate::boundary;
 /// Version of the ABI, major in the upper 16 bits, minor in the lower.
 ///
 /// A program works with a library of the same major version and the same or a
-/// higher minor version; see warmstow_abi_version().
+/// higher minor version; see warmstow_abi_version(). A higher minor version has
+/// more calls or more numbers in an enumeration; within a major version no
+/// struct changes its size or layout, and no number its meaning.
 pub const WARMSTOW_ABI_VERSION: u32 = 0x0000_0001;
 
 /// What a call answers. Negative numbers are errors, in a fixed block for each
@@ -40,6 +42,8 @@ pub enum warmstow_status {
     WARMSTOW_ERROR_PANIC = -7,
     /// The region had a WARMSTOW_ERROR_PANIC before: close it.
     WARMSTOW_ERROR_POISONED = -8,
+    /// A reserved_field is not 0.
+    WARMSTOW_ERROR_NOT_ZERO = -9,
 
     /// The region's handle is null, closed, or was never given out.
     WARMSTOW_ERROR_REGION_STALE = -100,
@@ -91,7 +95,7 @@ pub enum warmstow_status {
     WARMSTOW_ERROR_ALREADY_STARTED = -405,
 
     /// The instance's handle is null, it has stopped, or it is of another
-    /// region.
+    /// region; for warmstow_drain() also that it was told to stop.
     WARMSTOW_ERROR_INSTANCE_STALE = -500,
     /// The instance was not told to stop, so it cannot have stopped.
     WARMSTOW_ERROR_NOT_STOPPING = -501,
@@ -109,7 +113,7 @@ pub enum warmstow_status {
 use warmstow_status as S;
 
 /// Every status with its name.
-const STATUS_NAMES: [(S, &CStr); 36] = [
+const STATUS_NAMES: [(S, &CStr); 37] = [
     (S::WARMSTOW_OK, c"WARMSTOW_OK"),
     (S::WARMSTOW_ERROR_NULL, c"WARMSTOW_ERROR_NULL"),
     (S::WARMSTOW_ERROR_MISALIGNED, c"WARMSTOW_ERROR_MISALIGNED"),
@@ -119,6 +123,7 @@ const STATUS_NAMES: [(S, &CStr); 36] = [
     (S::WARMSTOW_ERROR_TEXT, c"WARMSTOW_ERROR_TEXT"),
     (S::WARMSTOW_ERROR_PANIC, c"WARMSTOW_ERROR_PANIC"),
     (S::WARMSTOW_ERROR_POISONED, c"WARMSTOW_ERROR_POISONED"),
+    (S::WARMSTOW_ERROR_NOT_ZERO, c"WARMSTOW_ERROR_NOT_ZERO"),
     (S::WARMSTOW_ERROR_REGION_STALE, c"WARMSTOW_ERROR_REGION_STALE"),
     (S::WARMSTOW_ERROR_REGIONS_FULL, c"WARMSTOW_ERROR_REGIONS_FULL"),
     (S::WARMSTOW_ERROR_REGION_CONFIG, c"WARMSTOW_ERROR_REGION_CONFIG"),
@@ -272,8 +277,9 @@ pub extern "C" fn warmstow_refusal_name(refusal: u32) -> *const c_char {
 }
 
 /// What was wrong with the last call of this thread that did not answer
-/// WARMSTOW_OK: one sentence naming the value and its limit. Empty before any
-/// such call; a call that succeeds does not clear it.
+/// WARMSTOW_OK: one sentence. Of a wrong value it names the argument, the value
+/// and what is possible; of a refusal, the reason. Empty before any such call;
+/// a call that succeeds does not clear it.
 ///
 /// Never NULL. The text is this thread's and holds until its next call of
 /// warmstow that fails, or of warmstow_last_error(); copy it to keep it. It is

@@ -84,6 +84,34 @@ fn no_status_number_stands_twice() {
     assert_eq!(count, numbers, "two statuses share a number");
 }
 
+/// Within a major version no struct changes its size: WARMSTOW_ABI_VERSION's
+/// promise. A change here comes with a new one, and a new SONAME.
+#[cfg(target_pointer_width = "64")]
+#[test]
+fn structs_keep_their_size_within_a_major_version() {
+    assert_eq!(warmstow::WARMSTOW_ABI_VERSION >> 16, 0, "for these sizes");
+    let sizes = [
+        ("handles", size_of::<warmstow::warmstow_region>(), 8),
+        ("lease", size_of::<warmstow::warmstow_lease>(), 16),
+        ("instance", size_of::<warmstow::warmstow_instance>(), 16),
+        ("region_config", size_of::<warmstow::warmstow_region_config>(), 32),
+        ("region_view", size_of::<warmstow::warmstow_region_view>(), 32),
+        ("node_spec", size_of::<warmstow::warmstow_node_spec>(), 16),
+        ("node_view", size_of::<warmstow::warmstow_node_view>(), 24),
+        ("function_spec", size_of::<warmstow::warmstow_function_spec>(), 40),
+        ("invocation", size_of::<warmstow::warmstow_invocation>(), 48),
+        ("counters", size_of::<warmstow::warmstow_counters>(), 176),
+        ("distribution", size_of::<warmstow::warmstow_distribution>(), 24),
+        ("replay_config", size_of::<warmstow::warmstow_replay_config>(), 128),
+        ("trace", size_of::<warmstow::warmstow_trace>(), 56),
+        ("poisson", size_of::<warmstow::warmstow_poisson>(), 72),
+        ("report", size_of::<warmstow::warmstow_report>(), 368),
+    ];
+    for (name, size, wanted) in sizes {
+        assert_eq!(size, wanted, "warmstow_{name}");
+    }
+}
+
 #[test]
 fn every_public_item_is_documented() {
     let header = generated();

@@ -38,6 +38,18 @@ static int check_failed;
 
 #define OK(call) ANSWERS(WARMSTOW_OK, call)
 
+/* Checks what the last message says. */
+#define SAYS(text)                                                            \
+    do {                                                                      \
+        if (strstr(warmstow_last_error(), (text)) != NULL) {                  \
+            check_passed++;                                                   \
+        } else {                                                              \
+            check_failed++;                                                   \
+            fprintf(stderr, "%s:%d: \"%s\" does not say \"%s\"\n", __FILE__,  \
+                    __LINE__, warmstow_last_error(), (text));                 \
+        }                                                                     \
+    } while (0)
+
 static inline int check_end(void) {
     printf("%d passed, %d failed\n", check_passed, check_failed);
     return check_failed == 0 && check_passed > 0 ? 0 : 1;

@@ -144,6 +144,9 @@ static void failing_and_draining(void) {
     warmstow_instance idle = run(function, 4);
     OK(warmstow_drain(region, 5, idle, &stop));
     CHECK(memcmp(&stop, &idle, sizeof stop) == 0);
+    /* It was handed over to be stopped: draining it is done. */
+    ANSWERS(WARMSTOW_ERROR_INSTANCE_STALE, warmstow_drain(region, 5, idle, &stop));
+    CHECK(memcmp(&stop, &idle, sizeof stop) == 0); /* untouched */
     OK(warmstow_stopped(region, 5, stop));
 
     warmstow_counters counted = counters(function);

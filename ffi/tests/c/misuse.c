@@ -305,6 +305,7 @@ static void pointers(void) {
     REFUSED(null, warmstow_drain(region, 0, idle.instance, NULL));
     REFUSED(odd, warmstow_drain(region, 0, idle.instance, ODD(warmstow_instance)));
     REFUSED(null, warmstow_reap(region, UINT64_MAX, function, NULL, 4, &count_out));
+    SAYS("instances is NULL");
     REFUSED(odd, warmstow_reap(region, UINT64_MAX, function, ODD(warmstow_instance), 4,
                                &count_out));
     REFUSED(null, warmstow_reap(region, UINT64_MAX, function, out.instances, 4, NULL));
@@ -332,15 +333,20 @@ static void sizes_and_lengths(void) {
         REFUSED(size, warmstow_function_spec_default(&out.function_spec, sizes[i]));
         REFUSED(size, warmstow_function_spec_read(region, function, &out.function_spec, sizes[i]));
         REFUSED(size, warmstow_counters_read(region, function, &out.counters, sizes[i]));
+        SAYS("pass sizeof *counters");
+        CHECK(strstr(warmstow_last_error(), "default") == NULL); /* it has none */
         REFUSED(size, warmstow_replay_config_default(&out.replay_config, sizes[i]));
         config.struct_size = (uint32_t)sizes[i];
         node_spec.struct_size = (uint32_t)sizes[i];
         spec.struct_size = (uint32_t)sizes[i];
         REFUSED(size, warmstow_region_open(&config, &out.region));
+        SAYS("config.struct_size is ");
+        SAYS("default function");
         REFUSED(size, warmstow_node_add(region, &node_spec, &out.node));
         REFUSED(size, warmstow_function_add(region, "g", &spec, &out.function));
     }
     REFUSED(length, warmstow_reap(region, UINT64_MAX, function, out.instances, 0, &count_out));
+    SAYS("capacity is 0: it must be 1 to ");
     REFUSED(length, warmstow_reap(region, UINT64_MAX, function, out.instances, SIZE_MAX,
                                   &count_out));
     REFUSED(length, warmstow_reap(region, UINT64_MAX, function, out.instances, SIZE_MAX / 16,
@@ -404,6 +410,9 @@ static void settings(void) {
     } while (0)
     FUNCTION(WARMSTOW_ERROR_ENUM, pick, 3);
     FUNCTION(WARMSTOW_ERROR_ENUM, pick, UINT32_MAX);
+    SAYS("spec.pick is 4294967295: it must be 0 to 2");
+    FUNCTION(WARMSTOW_ERROR_NOT_ZERO, reserved_field, 7);
+    SAYS("spec.reserved_field is 7: it must be 0");
     FUNCTION(WARMSTOW_ERROR_FUNCTION_SPEC, memory_mib, 0);
     FUNCTION(WARMSTOW_ERROR_FUNCTION_SPEC, memory_mib, UINT32_MAX);
     FUNCTION(WARMSTOW_ERROR_FUNCTION_SPEC, cpu_units, UINT32_MAX);

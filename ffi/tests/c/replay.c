@@ -80,6 +80,49 @@ static void a_small_trace(void) {
     CHECK(total.invocations == 4 && total.warm_starts + total.cold_starts == 3);
 }
 
+/* Where the observed time ends when nobody says: each request warm, after the
+ * trace's own cold start where it has one, never after a drawn one. */
+static void the_horizon_left_out(void) {
+    static const uint64_t at[] = {0}, ten_seconds[] = {10 * SECOND};
+    static const uint32_t first[] = {0};
+    warmstow_trace trace = {0};
+    warmstow_replay_config drawn = config;
+    warmstow_report total;
+    trace.struct_size = sizeof trace;
+    trace.rows = 1;
+    trace.arrival_ns = at;
+    trace.function = first;
+    trace.duration_ns = ten_seconds;
+    drawn.cold_start_code.kind = WARMSTOW_DISTRIBUTION_DETERMINISTIC;
+    drawn.cold_start_code.mean_s = 10.0;
+    OK(warmstow_replay_trace(&drawn, &trace, &total, NULL, sizeof total));
+    CHECK(total.init_gb_seconds == 10.0 && total.busy_gb_seconds == 0.0); /* 10 s */
+    trace.cold_start_ns = ten_seconds;
+    OK(warmstow_replay_trace(&drawn, &trace, &total, NULL, sizeof total));
+    CHECK(total.init_gb_seconds == 10.0 && total.busy_gb_seconds == 10.0); /* 20 s */
+}
+
+/* Of two instances one stops after 2 s and one is there at the end, 100 s on:
+ * both count. */
+static void the_mean_life(void) {
+    static const uint64_t at[] = {0, 0}, second[] = {SECOND, SECOND};
+    warmstow_function_spec two[2] = {functions[0], functions[1]};
+    warmstow_trace trace = good_trace();
+    warmstow_replay_config short_lived = config;
+    warmstow_report total;
+    two[0].keep_alive_ns = 1 * SECOND;
+    short_lived.functions = two;
+    trace.rows = 2;
+    trace.arrival_ns = at;
+    trace.duration_ns = second;
+    trace.function = which + 1; /* 0, 1 */
+    trace.cold_start_ns = NULL;
+    trace.horizon_ns = 100 * SECOND;
+    OK(warmstow_replay_trace(&short_lived, &trace, &total, NULL, sizeof total));
+    CHECK(total.stopped_instances == 1);
+    CHECK(fabs(total.mean_instance_lifespan_s - (2.0 + 100.0) / 2) < 1e-9);
+}
+
 /* SimFaaS's published model: 0.9 requests a second, keep-alive 600 s. */
 static void the_published_model(void) {
     warmstow_poisson poisson = {0};
@@ -121,6 +164,17 @@ static void the_published_model(void) {
             warmstow_replay_poisson(&one, &bad, out, NULL, sizeof *out));
     bad.warm.kind = 4;
     REFUSED(WARMSTOW_ERROR_ENUM, warmstow_replay_poisson(&one, &bad, out, NULL, sizeof *out));
+    SAYS("warm.kind is 4: it must be 0 to 3");
+    bad = poisson;
+    bad.warm.reserved_field = 1;
+    REFUSED(WARMSTOW_ERROR_NOT_ZERO,
+            warmstow_replay_poisson(&one, &bad, out, NULL, sizeof *out));
+    bad = poisson;
+    bad.cold.kind = WARMSTOW_DISTRIBUTION_NONE;
+    bad.cold.reserved_field = 1;
+    REFUSED(WARMSTOW_ERROR_NOT_ZERO,
+            warmstow_replay_poisson(&one, &bad, out, NULL, sizeof *out));
+    SAYS("cold.reserved_field is 1");
     bad = poisson;
     bad.cold.kind = UINT32_MAX;
     REFUSED(WARMSTOW_ERROR_ENUM, warmstow_replay_poisson(&one, &bad, out, NULL, sizeof *out));
@@ -164,7 +218,13 @@ static void wrong_arguments(void) {
     TRACE(WARMSTOW_ERROR_NULL, bad.function = NULL);
     TRACE(WARMSTOW_ERROR_NULL, bad.duration_ns = NULL);
     TRACE(WARMSTOW_ERROR_LENGTH, bad.rows = SIZE_MAX);
-    TRACE(WARMSTOW_ERROR_TRACE, bad.rows = 0);
+    TRACE(WARMSTOW_ERROR_LENGTH, bad.rows = SIZE_MAX / 4 + 1);
+    TRACE(WARMSTOW_ERROR_LENGTH, bad.rows = 1000000001);
+    SAYS("rows is 1000000001: it must be 1 to 1000000000");
+    TRACE(WARMSTOW_ERROR_LENGTH, bad.rows = 0);
+    SAYS("rows is 0: it must be 1 to ");
+    TRACE(WARMSTOW_ERROR_NOT_ZERO, bad.reserved_field = 9);
+    SAYS("trace.reserved_field is 9: it must be 0");
     TRACE(WARMSTOW_ERROR_TRACE, bad.arrival_ns = backwards);
     CHECK(strstr(warmstow_last_error(), "2") != NULL); /* the row */
     TRACE(WARMSTOW_ERROR_TRACE, bad.function = unknown);
@@ -175,13 +235,23 @@ static void wrong_arguments(void) {
     CONFIG(WARMSTOW_ERROR_REPLAY_CONFIG, bad.function_count = 0);
     CONFIG(WARMSTOW_ERROR_NULL, bad.functions = NULL);
     CONFIG(WARMSTOW_ERROR_LENGTH, bad.function_count = SIZE_MAX);
+    SAYS("function_count is ");
     CONFIG(WARMSTOW_ERROR_NULL, bad.node_count = 1);
+    SAYS("nodes is NULL");
+    CONFIG(WARMSTOW_ERROR_LENGTH, bad.node_count = SIZE_MAX);
+    SAYS("node_count is ");
+    CONFIG(WARMSTOW_ERROR_NOT_ZERO, bad.reserved_field = 3);
+    SAYS("config.reserved_field is 3");
+    CONFIG(WARMSTOW_ERROR_NOT_ZERO, bad.cold_start_environment.reserved_field = 1);
+    SAYS("cold_start_environment.reserved_field is 1");
     CONFIG(WARMSTOW_ERROR_REPLAY_CONFIG, bad.crash_rate = 1.5);
     CONFIG(WARMSTOW_ERROR_REPLAY_CONFIG, bad.crash_rate = NAN);
     CONFIG(WARMSTOW_ERROR_DISTRIBUTION,
            (bad.cold_start_code.kind = WARMSTOW_DISTRIBUTION_DETERMINISTIC,
             bad.cold_start_code.mean_s = -1.0));
     CONFIG(WARMSTOW_ERROR_ENUM, bad.cold_start_environment.kind = 9);
+    CONFIG(WARMSTOW_ERROR_ENUM, bad.cold_start_code.kind = 9);
+    SAYS("cold_start_code.kind is 9: it must be 0 to 3");
 
     warmstow_node_spec no_memory = nodes[0];
     no_memory.memory_mib = 0;
@@ -193,6 +263,14 @@ static void wrong_arguments(void) {
     two[1].struct_size = 4;
     CONFIG(WARMSTOW_ERROR_STRUCT_SIZE, bad.functions = two);
     two[1] = functions[1];
+    two[1].reserved_field = 7;
+    CONFIG(WARMSTOW_ERROR_NOT_ZERO, bad.functions = two);
+    SAYS("functions[1].reserved_field is 7");
+    two[1] = functions[1];
+    two[1].pick = 3;
+    CONFIG(WARMSTOW_ERROR_ENUM, bad.functions = two);
+    SAYS("functions[1].pick is 3");
+    two[1] = functions[1];
     two[1].max_instances = 0;
     CONFIG(WARMSTOW_ERROR_FUNCTION_SPEC, bad.functions = two);
     two[1].max_instances = 1;
@@ -203,6 +281,8 @@ static void wrong_arguments(void) {
 int main(void) {
     set_up();
     a_small_trace();
+    the_horizon_left_out();
+    the_mean_life();
     the_published_model();
     wrong_arguments();
     return check_end();
