@@ -10,7 +10,7 @@ use crate::resources::{Resource, Resources};
 use crate::sync::AtomicU64;
 use crate::time::{Duration, Instant};
 
-type Words = std::boxed::Box<[AtomicU64]>;
+type Words = alloc::boxed::Box<[AtomicU64]>;
 
 const STRATEGY: Strategy = Strategy::Binpack(Resource::Memory);
 
