@@ -18,12 +18,23 @@ where
         let (least, most) = (T::LEAST, T::MOST);
         errors::config(format!("{name} is {shown}: needs a whole number from {least} to {most}"))
     };
-    let shown = || value.repr().map_or_else(|_| "unprintable".into(), |text| text.to_string());
     let number = value
         .call_method0("__index__")
         .and_then(|number| number.extract::<i128>())
-        .map_err(|_| refuse(shown()))?;
+        .map_err(|_| refuse(shown(value)))?;
     T::try_from(number).map_err(|_| refuse(number.to_string()))
+}
+
+/// A value as a message repeats it: as Python writes it, and cut where it is
+/// long.
+fn shown(value: &Bound<'_, PyAny>) -> String {
+    const SHOWN: usize = 60;
+    let text = value.repr().and_then(|text| text.extract::<String>());
+    let text = text.unwrap_or_else(|_| "unprintable".into());
+    match text.char_indices().nth(SHOWN) {
+        Some((end, _)) => format!("{}...", &text[..end]),
+        None => text,
+    }
 }
 
 /// The range of an unsigned number.
@@ -45,8 +56,24 @@ impl Bounds for u64 {
 }
 
 /// The same, or `None`.
-pub(crate) fn whole_or_none(value: &Bound<'_, PyAny>, name: &str) -> PyResult<Option<u32>> {
+pub(crate) fn whole_or_none<T>(value: &Bound<'_, PyAny>, name: &str) -> PyResult<Option<T>>
+where
+    T: TryFrom<i128> + Bounds,
+{
     if value.is_none() { Ok(None) } else { whole(value, name).map(Some) }
+}
+
+/// A number, called `name` where it is none; whether it can hold is checked
+/// by the core.
+pub(crate) fn number(value: &Bound<'_, PyAny>, name: &str) -> PyResult<f64> {
+    let refuse = |_| errors::config(format!("{name} is {}: needs a number", shown(value)));
+    value.extract().map_err(refuse)
+}
+
+/// Text, called `name` where it is none.
+pub(crate) fn text(value: &Bound<'_, PyAny>, name: &str) -> PyResult<String> {
+    let refuse = |_| errors::config(format!("{name} is {}: needs text", shown(value)));
+    value.extract().map_err(refuse)
 }
 
 /// A length of time in seconds, `name` where it is none.
@@ -58,28 +85,36 @@ pub(crate) fn seconds(value: &Bound<'_, PyAny>, name: &str) -> PyResult<Duration
         Ok(seconds) => {
             Err(errors::config(format!("{name} is {seconds}: needs 0 to {limit} seconds")))
         }
-        Err(_) => Err(errors::config(format!("{name} is not a number of seconds"))),
+        Err(_) => {
+            let given = shown(value);
+            Err(errors::config(format!("{name} is {given}: needs 0 to {limit} seconds")))
+        }
     }
 }
 
 /// Which idle instance serves.
-pub(crate) fn pick(text: &str) -> PyResult<Pick> {
-    match text {
+pub(crate) fn pick(value: &Bound<'_, PyAny>, name: &str) -> PyResult<Pick> {
+    match text(value, name)?.as_str() {
         "packed" => Ok(Pick::Packed),
         "mru" => Ok(Pick::MostRecent),
         "lru" => Ok(Pick::LeastRecent),
-        _ => Err(errors::config(format!("pick is '{text}': needs packed, mru or lru"))),
+        _ => {
+            let given = shown(value);
+            Err(errors::config(format!("{name} is {given}: needs packed, mru or lru")))
+        }
     }
 }
 
 /// How instances are placed.
-pub(crate) fn strategy(text: &str) -> PyResult<Strategy> {
-    Strategy::try_from(text).map_err(errors::config)
+pub(crate) fn strategy(value: &Bound<'_, PyAny>, name: &str) -> PyResult<Strategy> {
+    let text = text(value, name)?;
+    Strategy::try_from(text.as_str()).map_err(|error| errors::config(format!("{name}: {error}")))
 }
 
 /// A distribution, called `name` where the text is none.
-pub(crate) fn distribution(text: &str, name: &str) -> PyResult<Distribution> {
-    text.parse().map_err(|error| errors::config(format!("{name}: {error}")))
+pub(crate) fn distribution(value: &Bound<'_, PyAny>, name: &str) -> PyResult<Distribution> {
+    let parsed = text(value, name)?.parse();
+    parsed.map_err(|error| errors::config(format!("{name}: {error}")))
 }
 
 /// What an instance of `memory_mib` takes; CPU as on AWS Lambda where it is
@@ -96,23 +131,38 @@ pub(crate) fn field<'py>(object: &Bound<'py, PyAny>, name: &str) -> PyResult<Bou
     object.getattr(name)
 }
 
-/// A sequence of `warmstow.NodeSpec`.
+/// A sequence of `warmstow.NodeSpec`, called `nodes` where it is none.
 pub(crate) fn nodes(sequence: &Bound<'_, PyAny>) -> PyResult<Vec<NodeSpec>> {
-    let read = |node: PyResult<Bound<'_, PyAny>>| {
+    let refuse = |what: &str, given: &Bound<'_, PyAny>, needs: &str| {
+        errors::config(format!("{what} is {}: needs {needs}", shown(given)))
+    };
+    let each = sequence.try_iter();
+    let each = each.map_err(|_| refuse("nodes", sequence, "a sequence of NodeSpec"))?;
+    let read = |(index, node): (usize, PyResult<Bound<'_, PyAny>>)| {
         let node = node?;
-        let cpu_units = whole(&field(&node, "cpu_units")?, "cpu_units")?;
-        let memory_mib = whole(&field(&node, "memory_mib")?, "memory_mib")?;
-        let zone = whole(&field(&node, "zone")?, "zone")?;
+        let get = |key: &str| {
+            let value = field(&node, key);
+            value.map_err(|_| refuse(&format!("nodes[{index}]"), &node, "a NodeSpec"))
+        };
+        let called = |key: &str| format!("nodes[{index}].{key}");
+        let cpu_units = whole(&get("cpu_units")?, &called("cpu_units"))?;
+        let memory_mib = whole(&get("memory_mib")?, &called("memory_mib"))?;
+        let zone = whole(&get("zone")?, &called("zone"))?;
         Ok(NodeSpec::new(Resources::new(cpu_units, memory_mib), zone))
     };
-    sequence.try_iter()?.map(read).collect()
+    each.enumerate().map(read).collect()
+}
+
+/// What a node has of CPU, which an instance may leave out.
+pub(crate) fn node_cpu_units(value: &Bound<'_, PyAny>) -> PyResult<u32> {
+    whole(value, "cpu_units")
 }
 
 macro_rules! named {
     ($($name:ident: $read:ident -> $type:ty),+ $(,)?) => {
         /// Readers of one argument each, which errors name.
         pub(crate) mod named {
-            use super::{Bound, Duration, PyAny, PyResult};
+            use super::{Bound, Duration, Pick, PyAny, PyResult, Strategy};
 
             $(pub(crate) fn $name(value: &Bound<'_, PyAny>) -> PyResult<$type> {
                 super::$read(value, stringify!($name))
@@ -127,15 +177,18 @@ named! {
     instance_concurrency: whole -> u32,
     keep_alive_s: seconds -> Duration,
     limit: whole -> u32,
+    max_arrivals: whole -> u64,
     max_functions: whole -> u32,
     max_instances: whole -> u32,
     max_nodes: whole_or_none -> Option<u32>,
     memory_mib: whole -> u32,
-    node_cpu_units: whole -> u32,
+    name: text -> String,
     now_ns: whole -> u64,
+    pick: pick -> Pick,
     reserved: whole_or_none -> Option<u32>,
     reserved_concurrency: whole_or_none -> Option<u32>,
     seed: whole -> u64,
+    strategy: strategy -> Strategy,
     unreserved_minimum: whole -> u32,
     zone: whole -> u8,
 }

@@ -14,7 +14,7 @@ mod report;
 #[pyo3::pymodule]
 mod _warmstow {
     use pyo3::prelude::*;
-    use warmstow_core::sim::PoissonSpec;
+    use warmstow_core::sim::{PoissonSpec, Trace};
 
     use crate::errors;
 
@@ -29,6 +29,10 @@ mod _warmstow {
     #[pymodule_export]
     #[expect(non_upper_case_globals, reason = "Python's name for it")]
     const __version__: &str = env!("CARGO_PKG_VERSION");
+
+    /// The most requests of one replay.
+    #[pymodule_export]
+    const MAX_REQUESTS: usize = Trace::MAX_REQUESTS;
 
     /// Raise `ConfigError` unless the text is a distribution; its mean, s.
     #[pyfunction]

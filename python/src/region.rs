@@ -7,7 +7,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use pyo3::prelude::*;
 use warmstow_core::function::{self, Control, FunctionSpec, RegionConfig};
-use warmstow_core::placement::NodeSpec;
+use warmstow_core::placement::{NodeSpec, Strategy};
+use warmstow_core::pool::Pick;
 use warmstow_core::resources::Resources;
 use warmstow_core::time::{Duration, Instant};
 
@@ -58,14 +59,15 @@ impl Region {
     #[new]
     #[pyo3(signature = (
         *, account_limit = 1000, unreserved_minimum = 100, nodes = None, max_nodes = None,
-        strategy = "binpack:memory", max_functions = 1024, seed = 0,
-    ))]
+        strategy = Strategy::default(), max_functions = 1024, seed = 0,
+    ), text_signature = "(*, account_limit=1000, unreserved_minimum=100, nodes=None, \
+        max_nodes=None, strategy=\"binpack:memory\", max_functions=1024, seed=0)")]
     fn new(
         #[pyo3(from_py_with = named::account_limit)] account_limit: u32,
         #[pyo3(from_py_with = named::unreserved_minimum)] unreserved_minimum: u32,
         nodes: Option<&Bound<'_, PyAny>>,
         #[pyo3(from_py_with = named::max_nodes)] max_nodes: Option<u32>,
-        strategy: &str,
+        #[pyo3(from_py_with = named::strategy)] strategy: Strategy,
         #[pyo3(from_py_with = named::max_functions)] max_functions: u32,
         #[pyo3(from_py_with = named::seed)] seed: u64,
     ) -> PyResult<Self> {
@@ -76,7 +78,7 @@ impl Region {
             unreserved_minimum,
             max_functions,
             max_nodes: max_nodes.unwrap_or(given),
-            strategy: arguments::strategy(strategy)?,
+            strategy,
             seed,
             generation: next_generation(),
         };
@@ -98,7 +100,7 @@ impl Region {
     #[pyo3(signature = (*, cpu_units, memory_mib, zone = 0))]
     fn add_node(
         &self,
-        #[pyo3(from_py_with = named::node_cpu_units)] cpu_units: u32,
+        #[pyo3(from_py_with = arguments::node_cpu_units)] cpu_units: u32,
         #[pyo3(from_py_with = named::memory_mib)] memory_mib: u32,
         #[pyo3(from_py_with = named::zone)] zone: u8,
     ) -> PyResult<u32> {
@@ -118,20 +120,20 @@ impl Region {
     #[pyo3(signature = (
         name, *, memory_mib = 128, cpu_units = None, max_instances = 1000,
         instance_concurrency = 1, reserved_concurrency = None, keep_alive_s = Duration::from_secs(600),
-        pick = "packed",
+        pick = Pick::Packed,
     ), text_signature = "(self, /, name, *, memory_mib=128, cpu_units=None, max_instances=1000, \
         instance_concurrency=1, reserved_concurrency=None, keep_alive_s=600.0, pick=\"packed\")")]
     #[expect(clippy::too_many_arguments, reason = "all by name, all with defaults")]
     fn add_function(
         &self,
-        name: &str,
+        #[pyo3(from_py_with = named::name)] name: String,
         #[pyo3(from_py_with = named::memory_mib)] memory_mib: u32,
         #[pyo3(from_py_with = named::cpu_units)] cpu_units: Option<u32>,
         #[pyo3(from_py_with = named::max_instances)] max_instances: u32,
         #[pyo3(from_py_with = named::instance_concurrency)] instance_concurrency: u32,
         #[pyo3(from_py_with = named::reserved_concurrency)] reserved_concurrency: Option<u32>,
         #[pyo3(from_py_with = named::keep_alive_s)] keep_alive_s: Duration,
-        pick: &str,
+        #[pyo3(from_py_with = named::pick)] pick: Pick,
     ) -> PyResult<Function> {
         let spec = FunctionSpec {
             resources: arguments::resources(memory_mib, cpu_units),
@@ -139,16 +141,16 @@ impl Region {
             instance_concurrency,
             reserved_concurrency,
             keep_alive: keep_alive_s,
-            pick: arguments::pick(pick)?,
+            pick,
         };
-        let added = self.control().add_function(name, spec);
+        let added = self.control().add_function(&name, spec);
         let refuse = |error| errors::config(format!("function {name:?}: {error}"));
         added.map(Function).map_err(refuse)
     }
 
     /// The function of that name, or ``None``.
-    fn function(&self, name: &str) -> Option<Function> {
-        self.control().function(name).map(Function)
+    fn function(&self, #[pyo3(from_py_with = named::name)] name: String) -> Option<Function> {
+        self.control().function(&name).map(Function)
     }
 
     /// Admit a request: lease a warm instance, or make room for a new one.
@@ -223,9 +225,12 @@ impl Region {
     /// Let an instance take no more requests.
     ///
     /// Returns it if it has none now: stop it, then report :meth:`stopped`.
+    /// Draining it again while it has requests changes nothing; once it was
+    /// handed over to be stopped, here or elsewhere, it is stale.
     ///
     /// Raises:
-    ///     StaleHandleError: the instance has stopped, or is foreign.
+    ///     StaleHandleError: the instance was told to stop, has stopped, or is
+    ///         foreign.
     fn drain(
         &self,
         #[pyo3(from_py_with = named::now_ns)] now_ns: u64,

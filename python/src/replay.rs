@@ -12,7 +12,7 @@ use warmstow_core::sim::{
 };
 use warmstow_core::time::{Duration, Instant};
 
-use crate::arguments::{self, field};
+use crate::arguments::{self, field, named};
 use crate::{errors, report};
 
 /// Either workload, behind one type.
@@ -60,16 +60,14 @@ impl Copied {
         } else if workload.hasattr("counts")? {
             Self::minutes(workload)
         } else {
-            let text = |name: &str| field(workload, name)?.extract::<Option<String>>();
-            let named = |name: &str| {
-                let text = text(name)?;
-                text.map(|text| arguments::distribution(&text, name)).transpose()
-            };
+            let number = |name: &str| arguments::number(&field(workload, name)?, name);
+            let drawn = |name: &str| arguments::distribution(&field(workload, name)?, name);
+            let cold = field(workload, "cold")?;
             Ok(Self::Poisson(PoissonSpec {
-                rate_per_s: field(workload, "rate_per_s")?.extract()?,
-                warm: named("warm")?.unwrap_or_default(),
-                cold: named("cold")?,
-                duration_s: field(workload, "duration_s")?.extract()?,
+                rate_per_s: number("rate_per_s")?,
+                warm: drawn("warm")?,
+                cold: if cold.is_none() { None } else { Some(drawn("cold")?) },
+                duration_s: number("duration_s")?,
             }))
         }
     }
@@ -81,7 +79,7 @@ impl Copied {
         };
         let function: PyReadonlyArray1<'_, u32> = field(workload, "function")?.extract()?;
         let cold = field(workload, "cold_start_ns")?;
-        let horizon: Option<u64> = field(workload, "horizon_ns")?.extract()?;
+        let horizon = arguments::whole_or_none(&field(workload, "horizon_ns")?, "horizon_ns")?;
         let columns = TraceColumns {
             arrival_ns: nanos("arrival_ns")?,
             function: function.as_array().to_vec(),
@@ -137,17 +135,16 @@ impl Copied {
 
 /// One function: `warmstow.FunctionSpec`.
 fn function(spec: &Bound<'_, PyAny>) -> PyResult<SimFunction> {
-    let name: String = field(spec, "name")?.extract()?;
+    let name = arguments::text(&field(spec, "name")?, "name of a function")?;
     let whole = |key: &str| arguments::whole::<u32>(&field(spec, key)?, key);
     let maybe = |key: &str| arguments::whole_or_none(&field(spec, key)?, key);
-    let pick: String = field(spec, "pick")?.extract()?;
     let settings = FunctionSpec {
         resources: arguments::resources(whole("memory_mib")?, maybe("cpu_units")?),
         max_instances: whole("max_instances")?,
         instance_concurrency: whole("instance_concurrency")?,
         reserved_concurrency: maybe("reserved_concurrency")?,
         keep_alive: arguments::seconds(&field(spec, "keep_alive_s")?, "keep_alive_s")?,
-        pick: arguments::pick(&pick)?,
+        pick: arguments::pick(&field(spec, "pick")?, "pick")?,
     };
     Ok(SimFunction::new(name, settings))
 }
@@ -155,12 +152,11 @@ fn function(spec: &Bound<'_, PyAny>) -> PyResult<SimFunction> {
 /// The configuration: `warmstow.Settings` and the functions it was applied to.
 fn config(settings: &Bound<'_, PyAny>, functions: &Bound<'_, PyAny>) -> PyResult<SimConfig> {
     let whole = |key: &str| arguments::whole::<u32>(&field(settings, key)?, key);
-    let text = |key: &str| field(settings, key)?.extract::<String>();
     let maybe_seconds = |key: &str| -> PyResult<Option<Duration>> {
         let value = field(settings, key)?;
         if value.is_none() { Ok(None) } else { arguments::seconds(&value, key).map(Some) }
     };
-    let stage = |key: &str| arguments::distribution(&text(key)?, key);
+    let stage = |key: &str| arguments::distribution(&field(settings, key)?, key);
     let cold_start = ColdStart::new(stage("cold_start_environment")?, stage("cold_start_code")?);
     let functions = functions.try_iter()?.map(|spec| function(&spec?)).collect::<PyResult<_>>()?;
     let seed = arguments::whole(&field(settings, "seed")?, "seed")?;
@@ -168,13 +164,16 @@ fn config(settings: &Bound<'_, PyAny>, functions: &Bound<'_, PyAny>) -> PyResult
     config.region = RegionConfig {
         account_limit: whole("account_limit")?,
         unreserved_minimum: whole("unreserved_minimum")?,
-        strategy: arguments::strategy(&text("strategy")?)?,
+        strategy: arguments::strategy(&field(settings, "strategy")?, "strategy")?,
         seed,
         ..RegionConfig::default()
     };
     config.nodes = arguments::nodes(&field(settings, "nodes")?)?;
     config.timeout = maybe_seconds("timeout_s")?;
-    config.crash_rate = field(settings, "crash_rate")?.extract()?;
+    if config.timeout == Some(Duration::ZERO) {
+        return Err(errors::config("timeout_s is 0: needs a time above 0, or None for no timeout"));
+    }
+    config.crash_rate = arguments::number(&field(settings, "crash_rate")?, "crash_rate")?;
     config.seed = seed;
     config.series_bucket = maybe_seconds("series_bucket_s")?;
     config.series_per_node = config.series_bucket.is_some() && !config.nodes.is_empty();
@@ -199,6 +198,31 @@ impl Replay {
 
 const FINISHED: &str = "the replay is finished";
 
+/// Arrivals between two looks for an interrupt: some milliseconds.
+const STEP: u64 = 1 << 16;
+
+impl Replay {
+    /// Replays up to `arrivals` more requests detached; whether more are left.
+    /// An interrupt ends it between two steps, and leaves the replay there.
+    fn steps(&self, py: Python<'_>, mut arrivals: u64) -> PyResult<bool> {
+        loop {
+            let step = arrivals.min(STEP);
+            // The lock is taken detached: its holder may be waiting for Python.
+            let more = py.detach(|| {
+                let mut replay = self.lock();
+                let advanced = replay.as_mut().map(|replay| replay.advance(step));
+                advanced.map(|more| more.map_err(|error| error.to_string()))
+            });
+            let more = more.ok_or_else(|| errors::state(FINISHED))?.map_err(errors::config)?;
+            arrivals -= step;
+            if !more || arrivals == 0 {
+                return Ok(more);
+            }
+            py.check_signals()?;
+        }
+    }
+}
+
 #[pymethods]
 impl Replay {
     /// Copy the workload and set the replay up.
@@ -219,18 +243,17 @@ impl Replay {
     }
 
     /// Replay up to ``max_arrivals`` more requests; whether more are left.
-    fn advance(&self, py: Python<'_>, max_arrivals: u64) -> PyResult<bool> {
-        // The lock is taken detached: its holder may be waiting for Python.
-        let more = py.detach(|| {
-            let mut replay = self.lock();
-            let advanced = replay.as_mut().map(|replay| replay.advance(max_arrivals));
-            advanced.map(|more| more.map_err(|error| error.to_string()))
-        });
-        more.ok_or_else(|| errors::state(FINISHED))?.map_err(errors::config)
+    fn advance(
+        &self,
+        py: Python<'_>,
+        #[pyo3(from_py_with = named::max_arrivals)] max_arrivals: u64,
+    ) -> PyResult<bool> {
+        self.steps(py, max_arrivals)
     }
 
     /// Replay what is left and give the report as plain values.
     fn finish<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
+        self.steps(py, u64::MAX)?;
         let report = py.detach(|| {
             let replay = self.lock().take();
             replay.map(|replay| replay.finish().map_err(|error| error.to_string()))

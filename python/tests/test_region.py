@@ -146,7 +146,10 @@ def test_draining_stops_an_instance_after_its_request() -> None:
     function = region.add_function("f")
     held = _start(region, function, 0)
     assert region.drain(1, held.instance) is None
+    assert region.drain(1, held.instance) is None
     assert region.complete(2, held.lease) == held.instance
+    with pytest.raises(StaleHandleError, match="told to stop"):
+        region.drain(3, held.instance)
     region.stopped(3, held.instance)
     assert region.invoke(4, function).cold
 
@@ -196,9 +199,10 @@ BAD_FUNCTIONS: dict[str, tuple[dict[str, Any], str]] = {
     "fraction": ({"max_instances": 1.5}, "max_instances is 1.5: needs a whole number"),
     "no instances": ({"max_instances": 0}, "max_instances"),
     "pick": ({"pick": "best"}, "pick is 'best'"),
-    "keep-alive": ({"keep_alive_s": "long"}, "keep_alive_s is not a number"),
+    "keep-alive": ({"keep_alive_s": "long"}, "keep_alive_s is 'long': needs 0 to"),
     "reserved": ({"reserved_concurrency": 901}, r"below its minimum value of \[100\]"),
     "concurrency": ({"instance_concurrency": 1601}, "1601"),
+    "pick no text": ({"pick": 5}, "pick is 5: needs text"),
     "too large": ({"memory_mib": 4096}, "4096 memory_mib needed: the largest node has 2048"),
 }
 
@@ -222,10 +226,20 @@ def test_a_region_that_cannot_be_is_named() -> None:
         ({"nodes": [NodeSpec(1024, 0)]}, "node 0: a node of 0 memory_mib"),
         ({"max_functions": 0}, "max_functions is 0"),
         ({"seed": 2**64}, "seed is 18446744073709551616"),
+        ({"strategy": None}, "strategy is None: needs text"),
+        ({"nodes": 5}, "nodes is 5: needs a sequence of NodeSpec"),
+        ({"nodes": [5]}, r"nodes\[0\] is 5: needs a NodeSpec"),
+        ({"nodes": [NodeSpec(1, -1)]}, r"nodes\[0\].memory_mib is -1: needs a whole number"),
     ]
     for arguments, message in cases:
         with pytest.raises(ConfigError, match=message):
             Region(**arguments)
+    with pytest.raises(ConfigError, match=r"^cpu_units is -1: needs a whole number from 0"):
+        Region().add_node(cpu_units=-1, memory_mib=1)
+    with pytest.raises(ConfigError, match="name is 5: needs text"):
+        Region().add_function(5)  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match="'function'"):
+        Region().invoke(0, "f")  # type: ignore[arg-type]
     with pytest.raises(ConfigError, match="now_ns is -1: needs a whole number from 0"):
         Region().reap(-1, Region().add_function("f"))
 

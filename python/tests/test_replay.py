@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import _thread
 import math
 import statistics
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 import warmstow
 from warmstow import ArrivalTrace, Poisson, Replay, Settings, TraceFunction
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 def test_simfaas_figures() -> None:
@@ -162,6 +168,35 @@ def test_other_threads_run_during_a_replay() -> None:
     assert during > 10
 
 
+_ENDLESS = Poisson(rate_per_s=1e5, warm="det:0.001", duration_s=1e4)
+"""A thousand million requests: minutes, were it not interrupted."""
+
+
+@pytest.mark.parametrize(
+    "endless",
+    [warmstow.replay, lambda trace: Replay(trace).advance(2**63), lambda t: Replay(t).finish()],
+    ids=["replay", "advance", "finish"],
+)
+def test_an_interrupt_ends_a_replay(endless: Callable[[Poisson], object]) -> None:
+    timer = threading.Timer(0.2, _thread.interrupt_main)
+    began = time.perf_counter()
+    timer.start()
+    with pytest.raises(KeyboardInterrupt):
+        endless(_ENDLESS)
+    assert time.perf_counter() - began < 10
+
+
+def test_an_interrupted_replay_goes_on_where_it_stood() -> None:
+    trace = Poisson(rate_per_s=1000, warm="exp:0.01", duration_s=5000)
+    run = Replay(trace)
+    timer = threading.Timer(0.05, _thread.interrupt_main)
+    timer.start()
+    with pytest.raises(KeyboardInterrupt):
+        run.finish()
+    assert 0 < run.progress < 1
+    assert run.finish() == warmstow.replay(trace)
+
+
 def test_replays_in_several_threads_agree() -> None:
     trace = _arrivals()
     with ThreadPoolExecutor(4) as pool:
@@ -189,6 +224,15 @@ BAD_COLUMNS = {
     "no such name": ({"function": ["f", "g"]}, "function 'g' is not among functions"),
     "cold start": ({"cold_start_s": [0, math.inf]}, r"cold_start_s\[1\] = inf is not between"),
     "horizon": ({"horizon_s": -1}, r"horizon_s\[0\] = -1.0 is not between"),
+    "names as one text": ({"function": "ff"}, "function is 'ff': needs a column of names"),
+    "one name": ({"functions": "f"}, "functions is 'f': needs a sequence"),
+    "name no text": ({"functions": ["f", 5]}, "name of a function is 5: needs text"),
+    "fractions": ({"function": [0.5, 1]}, r"function\[0\] is 0.5: needs all names"),
+    "truths": ({"function": [True, False]}, r"function\[0\] is True: needs all names"),
+    "array of truths": ({"function": np.array([True, False])}, r"function\[0\] is True"),
+    "mixed": ({"function": ["f", 0]}, r"function\[1\] is 0: needs all names"),
+    "huge position": ({"function": [0, 2**70]}, r"function\[1\] = 1180591620717411303424 is not"),
+    "no column": ({"function": 7}, "function is 7: needs a column"),
 }
 
 
@@ -197,6 +241,74 @@ def test_a_bad_column_is_named(change: dict[str, object], message: str) -> None:
     columns: dict[str, object] = {**COLUMNS, "functions": ["f"], **change}
     with pytest.raises(warmstow.ConfigError, match=message):
         ArrivalTrace.from_seconds(**columns)  # type: ignore[arg-type]
+
+
+def test_names_that_end_in_nul_are_kept_apart() -> None:
+    trace = ArrivalTrace.from_seconds(timestamp_s=[0, 1], function=["a", "a\0"], duration_s=[1, 1])
+    assert [f.name for f in trace.functions] == ["a", "a\0"]
+
+
+def test_positions_may_be_of_any_integer_kind() -> None:
+    for positions in ([0, 1], (np.int8(0), np.uint64(1)), np.array([0, 1], np.int16)):
+        trace = ArrivalTrace.from_seconds(
+            timestamp_s=[0, 1], function=positions, duration_s=[1, 1], functions=["a", "b"]
+        )
+        assert trace.function.tolist() == [0, 1]
+
+
+WRONG_TYPES: dict[str, tuple[Callable[[], object], str]] = {
+    "trace as text": (
+        lambda: warmstow.replay("poisson:rate=1"),  # type: ignore[arg-type]
+        r"workload is 'poisson:rate=1': needs .* as read_trace\(\.\.\.\) gives",
+    ),
+    "settings": (
+        lambda: warmstow.replay(_ENDLESS, {}),  # type: ignore[arg-type]
+        "settings is {}: needs a Settings",
+    ),
+    "function of Poisson": (
+        lambda: Poisson(1, "det:1", 1, function="f"),  # type: ignore[arg-type]
+        "function is 'f': needs a TraceFunction",
+    ),
+    "rate": (
+        lambda: warmstow.replay(Poisson("x", "det:1", 1)),  # type: ignore[arg-type]
+        "rate_per_s is 'x': needs a number",
+    ),
+    "warm": (
+        lambda: warmstow.replay(Poisson(1, None, 1)),  # type: ignore[arg-type]
+        "warm is None: needs text",
+    ),
+    "step": (lambda: Replay(_ENDLESS).advance(-1), "max_arrivals is -1: needs a whole number"),
+    "horizon": (
+        lambda: warmstow.replay(replace(_arrivals(10), horizon_ns=-1)),
+        "horizon_ns is -1: needs a whole number",
+    ),
+    "functions": (
+        lambda: replace(_arrivals(10), functions=("a", "b", "c")),  # type: ignore[arg-type]
+        r"functions\[0\] is 'a': needs a TraceFunction",
+    ),
+}
+
+
+@pytest.mark.parametrize(("call", "message"), WRONG_TYPES.values(), ids=WRONG_TYPES.keys())
+def test_a_wrong_type_is_refused_by_its_name(call: Callable[[], object], message: str) -> None:
+    with pytest.raises(warmstow.ConfigError, match=message):
+        call()
+
+
+def test_a_function_is_given_no_more_instances_than_it_has_requests() -> None:
+    trace = _arrivals(300)
+    settings = Settings(account_limit=1 << 20, max_instances={"c": 7})
+    bounds = [spec.max_instances for spec in settings.function_specs(trace)]
+    assert bounds[:2] == np.bincount(trace.function)[:2].tolist()
+    assert bounds[2] == 7
+    drawn = Settings(account_limit=1 << 20).function_specs(_ENDLESS)
+    assert [spec.max_instances for spec in drawn] == [1 << 17]
+
+
+def test_a_bound_on_instances_does_not_change_what_is_served() -> None:
+    trace = _arrivals(300)
+    free, bound = Settings(max_instances=1000), Settings()
+    assert warmstow.replay(trace, free) == warmstow.replay(trace, bound)
 
 
 def test_arrays_of_another_kind_are_named() -> None:
@@ -224,6 +336,19 @@ BAD_SETTINGS = {
     "reserved name": (Settings(reserved={"z": 1}), "reserved: the trace has no function 'z'"),
     "bound name": (Settings(max_instances={"z": 1}), "max_instances: the trace has no function"),
     "reserved sum": (Settings(account_limit=120, reserved={"a": 30}), r"value of \[100\]"),
+    "reserved no mapping": (Settings(reserved=5), "reserved is 5: needs a mapping"),
+    "reserved no count": (Settings(reserved={"a": "x"}), r"reserved\['a'\] is 'x': needs a whole"),
+    "bound no count": (Settings(max_instances="x"), "max_instances is 'x': needs a whole number"),
+    "instances in all": (Settings(max_instances=1 << 26), "3 functions may have 201326592 inst"),
+    "limit NaN": (Settings(account_limit=math.nan), "account_limit is nan: needs a whole number"),
+    "limit text": (Settings(account_limit="x"), "account_limit is 'x': needs a whole number"),
+    "limit None": (Settings(account_limit=None), "account_limit is None: needs a whole number"),
+    "pick no text": (Settings(pick=5), "pick is 5: needs text"),
+    "strategy no text": (Settings(strategy=None), "strategy is None: needs text"),
+    "distribution no text": (Settings(cold_start_code=1), "cold_start_code is 1: needs text"),
+    "crash rate no number": (Settings(crash_rate="x"), "crash_rate is 'x': needs a number"),
+    "nodes": (Settings(nodes=5), "nodes is 5: needs a sequence of NodeSpec"),
+    "timeout 0": (Settings(timeout_s=0), "timeout_s is 0: needs a time above 0"),
     "limit": (Settings(account_limit=-1), "account_limit is -1: needs a whole number from 0"),
     "seed": (Settings(seed=2**64), "seed is 18446744073709551616: needs"),
     "keep-alive": (Settings(keep_alive_s=-1), "keep_alive_s is -1: needs 0 to"),

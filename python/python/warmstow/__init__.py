@@ -4,8 +4,11 @@ The same code drives a live region (:class:`Region`) and the replay of a
 trace in virtual time (:func:`replay`), so what a notebook predicts is what a
 host linked to the library does.
 
-Errors are all below :class:`WarmstowError` and change nothing. Everything
-public may be used from several threads at once.
+What warmstow refuses, values of a wrong type included, it refuses with an
+error below :class:`WarmstowError` that names the argument, and changes
+nothing. Only a handle of another class (a name where a :class:`Function`
+belongs) or an argument that is not in the signature is Python's TypeError.
+Everything public may be used from several threads at once.
 """
 
 from warmstow._warmstow import (

@@ -8,6 +8,7 @@ from warmstow.settings import FunctionSpec, NodeSpec, Settings
 from warmstow.workload import Workload
 
 __all__ = [
+    "MAX_REQUESTS",
     "Counters",
     "Function",
     "Instance",
@@ -22,6 +23,7 @@ __all__ = [
 ]
 
 __version__: str
+MAX_REQUESTS: int
 
 def check_distribution(text: str) -> float: ...
 def parse_poisson(text: str) -> tuple[float, str, str | None, float]: ...

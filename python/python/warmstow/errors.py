@@ -17,7 +17,10 @@ __all__ = [
 
 
 class WarmstowError(Exception):
-    """The base of every error that warmstow raises on purpose."""
+    """The base of every error that warmstow raises on purpose.
+
+    A handle of another class is Python's own TypeError.
+    """
 
 
 class ThrottledError(WarmstowError):
@@ -63,7 +66,8 @@ class StaleHandleError(WarmstowError, LookupError):
 
 
 class ConfigError(WarmstowError, ValueError):
-    """A setting cannot hold; the message names the value and its limit."""
+    """A setting cannot hold or is of a wrong type; the message names it, the
+    value and its limit."""
 
 
 class TraceError(ConfigError):

@@ -6,13 +6,13 @@ import time
 from typing import TYPE_CHECKING
 
 from warmstow import _warmstow
+from warmstow.arguments import refusal
 from warmstow.results import Report, from_raw
 from warmstow.settings import Settings
+from warmstow.workload import Workload
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-    from warmstow.workload import Workload
 
 __all__ = ["Replay", "replay"]
 
@@ -30,9 +30,12 @@ class Replay:
         >>> report = run.finish()
 
     The interpreter lock is released in :meth:`advance` and :meth:`finish`, so
-    other threads run meanwhile. One replay belongs to one thread: calls from
-    others are safe, and wait for each other. The arrays of the workload are
-    copied at construction; changing them later changes nothing here.
+    other threads run meanwhile, and an interrupt (Ctrl-C) ends either within
+    some milliseconds; the replay then stands where it was and can go on.
+
+    One replay belongs to one thread: calls from others are safe, and wait for
+    each other. The arrays of the workload are copied at construction; changing
+    them later changes nothing here.
     """
 
     __slots__ = ("_inner", "_wall_s")
@@ -45,8 +48,13 @@ class Replay:
                 message names it, its value and the limit.
         """
         settings = Settings() if settings is None else settings
+        if not isinstance(settings, Settings):
+            raise refusal("settings", settings, "a Settings, or None for the defaults")
+        if not isinstance(workload, Workload):
+            needs = "an ArrivalTrace, a MinuteTrace or a Poisson, as read_trace(...) gives them"
+            raise refusal("workload", workload, needs)
         began = time.perf_counter()
-        specs = settings.function_specs(workload.functions)
+        specs = settings.function_specs(workload)
         self._inner = _warmstow.Replay(settings, specs, workload)
         self._wall_s = time.perf_counter() - began
 
@@ -54,6 +62,7 @@ class Replay:
         """Replay up to ``max_arrivals`` more requests; ``True``: more are left.
 
         Raises:
+            ConfigError: ``max_arrivals`` is no whole number from 0.
             WarmstowError: the replay was finished before.
         """
         began = time.perf_counter()
@@ -79,8 +88,10 @@ class Replay:
             WarmstowError: it was finished before.
         """
         began = time.perf_counter()
-        raw = self._inner.finish()
-        self._wall_s += time.perf_counter() - began
+        try:
+            raw = self._inner.finish()
+        finally:
+            self._wall_s += time.perf_counter() - began
         return from_raw(raw, self._wall_s)
 
 
@@ -94,7 +105,7 @@ def replay(
 
     The same pools, limits and placement that a live :class:`~warmstow.Region`
     has, driven in virtual time: same inputs, same report. The interpreter
-    lock is released while it computes. Cost: some tenths of a microsecond a
+    lock is released while it computes, and Ctrl-C ends it. Cost: some tenths of a microsecond a
     request. Thread-safe: calls share nothing.
 
     Args:

@@ -49,7 +49,9 @@ class Summary:
     mean_idle_instances: float
     """Instances kept warm with nothing to do, on average over time."""
     mean_instance_lifespan_s: float
-    """From start to stop, over the instances that stopped, seconds."""
+    """How long an instance lives, on average over all that started, seconds;
+    one that has not stopped by the horizon counts with its life so far. 0
+    where none started."""
     stopped_instances: int
     """Instances that stopped before the horizon."""
     latency_ms: dict[str, float]

@@ -10,10 +10,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from warmstow.arguments import refusal, whole
 from warmstow.errors import ConfigError
 
 if TYPE_CHECKING:
-    from warmstow.workload import TraceFunction
+    from warmstow.workload import Workload
 
 __all__ = [
     "COLD_START_CODE",
@@ -41,6 +42,8 @@ own figures where they matter.
 
 _INSTANCES_MAX = 1 << 17
 """Instances of a function where no bound is given: some megabytes."""
+_TOTAL_MAX = 1 << 26
+"""Instances of all functions together: some 2 GB."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,8 +105,9 @@ class Settings:
     """Which idle instance serves: ``packed``, ``mru`` or ``lru``."""
     max_instances: int | Mapping[str, int] | None = None
     """Most instances of a function: one bound for all, or by name. ``None``
-    or a name left out: as many as the function's concurrency limit could ever
-    use, and at most 131,072."""
+    or a name left out: as many as the function's concurrency limit and the
+    number of its requests could ever use, and at most 131,072. Memory is set
+    aside for them, so together they are at most 67,108,864."""
     instance_concurrency: int = 1
     """Requests that one instance runs at a time."""
     nodes: Sequence[NodeSpec] = ()
@@ -117,48 +121,64 @@ class Settings:
     cold_start_code: str = COLD_START_CODE
     """Second stage of a cold start; the two are summed."""
     timeout_s: float | None = None
-    """Requests that run longer are ended there and counted as timeouts."""
+    """Requests that run longer are ended there and counted as timeouts;
+    above 0. ``None``: requests run as long as they like."""
     crash_rate: float = 0.0
     """Share of served requests that end in a crash of their instance, 0 to 1."""
     series_bucket_s: float | None = None
     """Width of the time series' buckets, seconds. ``None``: no series."""
 
-    def function_specs(self, functions: Sequence[TraceFunction]) -> list[FunctionSpec]:
+    def function_specs(self, workload: Workload) -> list[FunctionSpec]:
         """The workload's functions with these settings applied.
 
         Raises:
-            ConfigError: ``reserved`` or ``max_instances`` names a function
-                that the workload lacks.
+            ConfigError: ``reserved`` or ``max_instances`` is no count or names
+                a function that the workload lacks, or the instances are too
+                many in all.
         """
-        by_name: Mapping[str, int] = {}
-        bound: int | None = None
-        if isinstance(self.max_instances, Mapping):
-            by_name = self.max_instances
-        else:
-            bound = self.max_instances
+        limit = whole("account_limit", self.account_limit)
+        functions = workload.functions
         known = {function.name for function in functions}
-        for what, mapping in (("reserved", self.reserved), ("max_instances", by_name)):
-            for name in mapping:
-                if name not in known:
-                    raise ConfigError(f"{what}: the trace has no function {name!r}")
+        reserved = _counts("reserved", self.reserved, known)
+        bound: int | None = None
+        bounds: Mapping[str, int] = {}
+        if isinstance(self.max_instances, Mapping):
+            bounds = _counts("max_instances", self.max_instances, known)
+        elif self.max_instances is not None:
+            bound = whole("max_instances", self.max_instances)
         specs = []
-        for function in functions:
-            reserved = self.reserved.get(function.name)
-            most = by_name.get(function.name, bound)
+        for function, requests in zip(functions, workload.most_requests(), strict=True):
+            kept = reserved.get(function.name)
+            most = bounds.get(function.name, bound)
             if most is None:
                 # An instance is started only for a request that was admitted
                 # while all others are busy, so a limit bounds them as well.
-                limit = self.account_limit if reserved is None else reserved
-                most = min(max(limit, 1), _INSTANCES_MAX)
+                most = max(1, min(limit if kept is None else kept, requests, _INSTANCES_MAX))
             specs.append(
                 FunctionSpec(
                     name=function.name,
                     memory_mib=function.memory_mib,
                     max_instances=most,
                     instance_concurrency=self.instance_concurrency,
-                    reserved_concurrency=reserved,
+                    reserved_concurrency=kept,
                     keep_alive_s=self.keep_alive_s,
                     pick=self.pick,
                 )
             )
+        total = sum(spec.max_instances for spec in specs)
+        if total > _TOTAL_MAX:
+            raise ConfigError(
+                f"max_instances: {len(specs)} functions may have {total} instances in all, "
+                f"above the limit, {_TOTAL_MAX}"
+            )
         return specs
+
+
+def _counts(what: str, given: Mapping[str, int], known: set[str]) -> dict[str, int]:
+    """Counts by function, checked."""
+    if not isinstance(given, Mapping):
+        raise refusal(what, given, "a mapping from names of functions to whole numbers")
+    for name in given:
+        if name not in known:
+            raise ConfigError(f"{what}: the trace has no function {name!r}")
+    return {name: whole(f"{what}[{name!r}]", count) for name, count in given.items()}

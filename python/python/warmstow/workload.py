@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from warmstow.arguments import WHOLE_MAX, refusal
 from warmstow.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -49,6 +50,10 @@ class TraceFunction:
     """Memory of one instance, MiB. CPU follows as on AWS Lambda: one vCPU
     (1,024 CPU units) at 1,769 MiB."""
 
+    def __post_init__(self) -> None:
+        if not isinstance(self.name, str):
+            raise refusal("name of a function", self.name, "text")
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ArrivalTrace:
@@ -72,9 +77,11 @@ class ArrivalTrace:
     need one, nanoseconds. ``None``: drawn from the replay's stages."""
     horizon_ns: int | None = None
     """End of the time averages, nanoseconds. ``None``: when the last request
-    to end would end, were each one cold."""
+    to end would, were each served at once: its arrival, its own
+    ``cold_start_ns`` where there is that column, and its duration."""
 
     def __post_init__(self) -> None:
+        _check_functions(self.functions)
         wanted = {
             "arrival_ns": np.uint64,
             "function": np.uint32,
@@ -104,14 +111,14 @@ class ArrivalTrace:
     ) -> ArrivalTrace:
         """Build from columns in seconds.
 
-        ``function`` holds positions in ``functions``, or names; names are
-        listed in ``functions`` by first appearance where that is not given.
-        Times are rounded to the nearest nanosecond. Cost: O(n).
+        ``function`` holds positions in ``functions`` (whole numbers), or names
+        (text); names are listed in ``functions`` by first appearance where
+        that is not given. Times are rounded to the nearest nanosecond. Cost: O(n).
 
         Raises:
             ConfigError: a column of another length, a time that is negative,
-                not finite or above 1e9 s, times that go backwards, a name
-                that ``functions`` lacks.
+                not finite or above 1e9 s, times that go backwards, a name or
+                position that ``functions`` lacks, or what is neither.
         """
         arrival_ns = _nanoseconds("timestamp_s", timestamp_s)
         specs, index = _functions(function, functions)
@@ -143,6 +150,14 @@ class ArrivalTrace:
         """The number of requests."""
         return len(self.arrival_ns)
 
+    def most_requests(self) -> list[int]:
+        """The number of requests of each function. O(requests)."""
+        functions = len(self.functions)
+        # Positions beyond the last are for the replay to refuse.
+        known = self.function[self.function < functions]
+        counts: list[int] = np.bincount(known, minlength=functions).tolist()
+        return counts
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class MinuteTrace:
@@ -151,7 +166,8 @@ class MinuteTrace:
     The replay draws the arrivals of a minute uniformly at random in it, and
     each duration from the percentile curve (at least 1 ms), all from the
     replay's seed. Straight lines join the percentiles; above the 75th the
-    curve is bent so that the mean is the stated one.
+    curve is bent so that the mean is the stated one. A mean that the
+    percentiles exclude is no error: the nearest one that they allow is kept.
     """
 
     functions: tuple[TraceFunction, ...]
@@ -162,10 +178,11 @@ class MinuteTrace:
     """Execution time at the percentiles 0, 1, 25, 50, 75, 99 and 100,
     milliseconds, shape (functions, 7), each row ascending."""
     mean_duration_ms: NDArray[np.float64] | None = None
-    """Mean execution time, milliseconds, shape (functions,). ``None``: a straight
+    """Mean execution time, milliseconds, shape (functions,). ``None``: straight
     lines join the upper percentiles too."""
 
     def __post_init__(self) -> None:
+        _check_functions(self.functions)
         wanted = {
             "counts": np.uint32,
             "duration_percentiles_ms": np.float64,
@@ -195,6 +212,11 @@ class MinuteTrace:
         """The number of requests."""
         return int(self.counts.sum(dtype=np.uint64))
 
+    def most_requests(self) -> list[int]:
+        """The number of requests of each function. O(counts)."""
+        counts: list[int] = self.counts.sum(axis=1, dtype=np.uint64).tolist()
+        return counts
+
 
 @dataclass(frozen=True, slots=True)
 class Poisson:
@@ -216,10 +238,18 @@ class Poisson:
     function: TraceFunction = TraceFunction("poisson")
     """The function."""
 
+    def __post_init__(self) -> None:
+        if not isinstance(self.function, TraceFunction):
+            raise refusal("function", self.function, "a TraceFunction, as TraceFunction('name')")
+
     @property
     def functions(self) -> tuple[TraceFunction, ...]:
         """The one function, as the other workloads list theirs."""
         return (self.function,)
+
+    def most_requests(self) -> list[int]:
+        """How many requests the function may have: they are drawn, so any number."""
+        return [WHOLE_MAX]
 
 
 Workload = ArrivalTrace | MinuteTrace | Poisson
@@ -251,30 +281,68 @@ def _nanoseconds(name: str, column: ArrayLike) -> NDArray[np.uint64]:
     return np.rint(seconds * _NANOS_PER_SECOND).astype(np.uint64)
 
 
+def _check_functions(functions: object) -> None:
+    """Raise unless these are the functions of a workload."""
+    if not isinstance(functions, tuple):
+        raise refusal("functions", functions, "a tuple of TraceFunction")
+    for at, function in enumerate(functions):
+        if not isinstance(function, TraceFunction):
+            raise refusal(f"functions[{at}]", function, "a TraceFunction")
+
+
+def _listed(name: str, column: object, needs: str) -> list[Any]:
+    """A column as a list; text is no column of its characters."""
+    if isinstance(column, str | bytes):
+        raise refusal(name, column, needs)
+    try:
+        # numpy is kept off lists of names: it cuts NULs from their ends.
+        return column.tolist() if isinstance(column, np.ndarray) else list(column)  # type: ignore[call-overload,no-any-return]
+    except TypeError as error:
+        raise refusal(name, column, needs) from error
+
+
 def _functions(
     column: ArrayLike, given: Sequence[TraceFunction | str] | None
 ) -> tuple[tuple[TraceFunction, ...], NDArray[np.uint32]]:
     """The functions of a trace, and for each request its position in them."""
-    values: NDArray[Any] = np.asarray(column)
     specs = None
     if given is not None:
-        specs = tuple(f if isinstance(f, TraceFunction) else TraceFunction(f) for f in given)
-    if np.issubdtype(values.dtype, np.integer):
-        if specs is None:
-            raise ConfigError("function holds positions, so functions must be given")
-        bad = np.flatnonzero((values < 0) | (values >= len(specs)))
-        if bad.size:
-            row = int(bad[0])
-            raise ConfigError(
-                f"function[{row}] = {values[row]} is not one of the {len(specs)} functions"
-            )
-        return specs, values.astype(np.uint32)
-    names = [str(name) for name in values.tolist()]
+        listed = _listed("functions", given, "a sequence of names or TraceFunction")
+        specs = tuple(f if isinstance(f, TraceFunction) else TraceFunction(f) for f in listed)
+    if isinstance(column, np.ndarray) and column.ndim == 1 and column.dtype.kind in "iu":
+        return _by_position(column, specs)
+    needs = "a column of names, or of positions in functions"
+    values = _listed("function", column, needs)
+    if values and all(_is_whole(value) for value in values):
+        return _by_position(np.array(values, dtype=object), specs)
+    for row, value in enumerate(values):
+        if not isinstance(value, str):
+            raise refusal(f"function[{row}]", value, needs.replace("a column of", "all"))
     if specs is None:
-        specs = tuple(TraceFunction(name) for name in dict.fromkeys(names))
+        specs = tuple(TraceFunction(name) for name in dict.fromkeys(values))
     position = {spec.name: index for index, spec in enumerate(specs)}
     try:
-        index = np.fromiter((position[name] for name in names), np.uint32, count=len(names))
+        index = np.fromiter((position[name] for name in values), np.uint32, count=len(values))
     except KeyError as error:
         raise ConfigError(f"function {error.args[0]!r} is not among functions") from error
     return specs, index
+
+
+def _is_whole(value: object) -> bool:
+    """Whether it is a whole number; Python's True is an int and is none."""
+    return isinstance(value, int | np.integer) and not isinstance(value, bool)
+
+
+def _by_position(
+    values: NDArray[Any], specs: tuple[TraceFunction, ...] | None
+) -> tuple[tuple[TraceFunction, ...], NDArray[np.uint32]]:
+    """The same for a column of positions."""
+    if specs is None:
+        raise ConfigError("function holds positions, so functions must be given")
+    bad = np.flatnonzero((values < 0) | (values >= len(specs)))
+    if bad.size:
+        row = int(bad[0])
+        raise ConfigError(
+            f"function[{row}] = {values[row]} is not one of the {len(specs)} functions"
+        )
+    return specs, values.astype(np.uint32)
