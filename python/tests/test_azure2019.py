@@ -93,6 +93,18 @@ BAD = {
         _set("invocations", 0, 5, "483"),
         "invocations.csv, line 1: minute column '483' stands where minute 481 belongs",
     ),
+    "minute of 5000 digits": (
+        _set("invocations", 0, 4, "9" * 5000),
+        "9...' has too many digits",
+    ),
+    "next minute of 5000 digits": (
+        _set("invocations", 0, 5, "9" * 5000),
+        "9...' stands where minute 481 belongs",
+    ),
+    "digits of another alphabet": (
+        _set("invocations", 1, 4, "٣"),
+        "invocations.csv, line 2: minute 480 is '٣', not a number",
+    ),
     "ragged row": (
         _ragged("invocations"),
         "invocations.csv, line 2: the row has 8 columns, the header 7",
@@ -172,9 +184,15 @@ def test_a_missing_file_is_named(azure: AzureFolder) -> None:
 def test_a_trace_that_calls_no_function_is_refused(azure: AzureFolder) -> None:
     for row in azure.invocations[1:]:
         row[4:] = ["0", "0", "0"]
-    trace = read_azure2019(azure.write())
-    with pytest.raises(warmstow.ConfigError, match="no function is ever called"):
-        warmstow.replay(trace)
+    with pytest.raises(warmstow.TraceError, match=r"trace/invocations\.csv: no function is ever"):
+        read_azure2019(azure.write())
+
+
+def test_a_trace_of_too_many_requests_is_refused(azure: AzureFolder) -> None:
+    azure.invocations[1][4] = "1000000001"
+    with pytest.raises(warmstow.TraceError) as caught:
+        read_azure2019(azure.write())
+    assert "invocations.csv: 1000000006 requests, above the limit, 1000000000" in str(caught.value)
 
 
 def test_the_sample_of_the_demo_is_the_published_one() -> None:

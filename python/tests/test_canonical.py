@@ -121,6 +121,9 @@ BAD: dict[str, tuple[str | bytes, str]] = {
         f"{HEADER},cold_start_s\n0,f,1,-1\n",
         ", line 2: cold_start_s is '-1', below the least, 0",
     ),
+    "NUL in a name": (f"{HEADER}\n0,f,1\n1,f\0,1\n", "line 3: holds a NUL character"),
+    "digits of another alphabet": (f"{HEADER}\n0,f,٣\n", ", line 2: duration_s is '٣', not a"),
+    "no time": (f"{HEADER}\n5,f,0\n", ": all requests arrive at one time and last 0 s"),
     "not text": (b"\xff\xfe\x00\x01", ": is not UTF-8 text"),
     "unclosed quote": (f'{HEADER}\n0,"f,1\n', "is not csv"),
 }

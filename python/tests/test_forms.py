@@ -37,6 +37,8 @@ BAD = {
     "rate NaN": ("rate=nan,warm=det:1,duration=9", "NaN"),
     "duration negative": ("rate=1,warm=det:1,duration=-9", "duration -9"),
     "duration endless": ("rate=1,warm=det:1,duration=inf", "duration inf"),
+    "less than a nanosecond": ("rate=1,warm=det:1,duration=1e-12", "duration is 1e-12 s"),
+    "too many requests": ("rate=1e6,warm=det:1,duration=1e5", "at most 1000000000"),
     "unknown distribution": ("rate=1,warm=gauss:1,duration=9", "gauss:1"),
     "negative mean": ("rate=1,warm=exp:-1,duration=9", "-1"),
     "no mean": ("rate=1,warm=exp:,duration=9", "warm"),
@@ -66,6 +68,16 @@ def test_an_unknown_form_lists_the_known_ones(
         assert err.count("\n") == 1
         for word in (str(trace), "invocations.csv", "timestamp_s,function,duration_s", "poisson:"):
             assert word in err
+
+
+def test_what_no_file_can_be_called_is_one_line(cli: Callable[..., CliResult]) -> None:
+    for trace, words in (("", "names no trace"), ("n" * 300 + ".csv", "File name too long")):
+        status, out, err = cli("replay", trace)
+        assert (status, out) == (2, "")
+        assert err.count("\n") == 1
+        assert words in err
+    with pytest.raises(warmstow.ConfigError, match="trace is 5: needs a folder with"):
+        warmstow.read_trace(5)  # type: ignore[arg-type]
 
 
 def test_an_empty_folder_names_the_missing_file(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from warmstow.arguments import refusal
 from warmstow.errors import TraceError
 from warmstow.traces.azure2019 import read_azure2019
 from warmstow.traces.canonical import read_canonical
@@ -36,13 +37,22 @@ def read_trace(trace: str | Path) -> Workload:
     Raises:
         TraceError: no such form, no such file, or a fault in it.
     """
+    if not isinstance(trace, str | Path):
+        raise refusal("trace", trace, FORMS)
     text = str(trace)
+    if not text:
+        raise TraceError("''", None, f"names no trace; give {FORMS}")
     if isinstance(trace, str) and text.startswith("poisson:"):
         return parse_poisson(text)
     path = Path(trace)
-    if path.is_dir():
+    try:
+        folder, there = path.is_dir(), path.exists()
+    except (OSError, ValueError) as error:
+        problem = getattr(error, "strerror", None) or error
+        raise TraceError(text, None, f"cannot be read: {problem}") from error
+    if folder:
         return read_azure2019(path)
     if path.suffix.lower() == ".csv":
         return read_canonical(path)
-    problem = "unknown trace form" if path.exists() else "no such file, and no known trace form"
+    problem = "unknown trace form" if there else "no such file, and no known trace form"
     raise TraceError(text, None, f"{problem}; give {FORMS}")

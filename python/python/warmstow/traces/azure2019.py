@@ -7,7 +7,8 @@ and rows differs between them, so both are found by name.
   arrivals of each function in it.
 * ``durations.csv``: ``percentile_Average_{0,1,25,50,75,99,100}``, the
   execution time in milliseconds, cold start excluded; and its mean,
-  ``Average``, which may be left out.
+  ``Average``, which may be left out. A mean that the percentiles exclude is
+  taken as the nearest one that they allow.
 * ``memory.csv``: ``AverageAllocatedMb``. A function's memory is that, rounded
   up to whole MiB and to at least 128, the least that AWS Lambda sells. A
   function that the file lacks has 128 MiB.
@@ -25,8 +26,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from warmstow._warmstow import MAX_REQUESTS
 from warmstow.errors import TraceError
-from warmstow.traces.table import Table, fast_numbers, read_table, shown
+from warmstow.traces.table import Table, fast_numbers, parse_whole, read_table, shown
 from warmstow.workload import DEFAULT_MEMORY_MIB, MinuteTrace, TraceFunction
 
 if TYPE_CHECKING:
@@ -53,7 +55,8 @@ def read_azure2019(folder: str | Path) -> MinuteTrace:
     Raises:
         TraceError: a file or column is missing, a row is ragged, a cell is no
             number or out of range, percentiles go down, a function comes
-            twice, or durations and invocations do not name the same functions.
+            twice, durations and invocations do not name the same functions,
+            or no request or more than a replay can take.
     """
     folder = Path(folder)
     if not folder.is_dir():
@@ -72,9 +75,15 @@ def read_azure2019(folder: str | Path) -> MinuteTrace:
     counts = np.empty((len(position), len(minutes)), dtype=np.uint32)
     first, last = minutes[0], minutes[-1] + 1
     for row, cells in enumerate(invocations.rows):
-        counts[row] = _counts(invocations, row, cells[first:last])
+        counts[row] = _counts(invocations, row, first, cells[first:last])
     functions = tuple(TraceFunction(name, memory_mib[row]) for name, row in position.items())
-    return MinuteTrace(functions, counts, percentiles, mean)
+    trace = MinuteTrace(functions, counts, percentiles, mean)
+    if len(trace) == 0:
+        raise TraceError(invocations.path, None, "no function is ever called")
+    if len(trace) > MAX_REQUESTS:
+        problem = f"{len(trace)} requests, above the limit, {MAX_REQUESTS}"
+        raise TraceError(invocations.path, None, problem)
+    return trace
 
 
 def _minute_columns(table: Table) -> range:
@@ -83,9 +92,12 @@ def _minute_columns(table: Table) -> range:
     numbered = [at for at, name in enumerate(table.header) if name.isascii() and name.isdigit()]
     if not numbered:
         raise TraceError(table.path, 1, "there is no minute column; needs one named by a number")
-    for before, at in pairwise(numbered):
-        wanted = int(table.header[before]) + 1
-        if at != before + 1 or int(table.header[at]) != wanted:
+    minute = parse_whole(table.header[numbered[0]])
+    if minute is None:
+        problem = f"minute column {shown(table.header[numbered[0]])} has too many digits"
+        raise TraceError(table.path, 1, problem)
+    for wanted, (before, at) in enumerate(pairwise(numbered), minute + 1):
+        if at != before + 1 or parse_whole(table.header[at]) != wanted:
             raise TraceError(
                 table.path,
                 1,
@@ -95,7 +107,7 @@ def _minute_columns(table: Table) -> range:
     return range(numbered[0], numbered[-1] + 1)
 
 
-def _counts(table: Table, row: int, cells: list[str]) -> NDArray[np.float64]:
+def _counts(table: Table, row: int, first: int, cells: list[str]) -> NDArray[np.float64]:
     """The arrivals of one function, checked to be whole numbers from 0."""
     values = fast_numbers(cells)
     # Written so that not-a-number fails too.
@@ -103,7 +115,6 @@ def _counts(table: Table, row: int, cells: list[str]) -> NDArray[np.float64]:
         np.all((values >= 0) & (values <= _COUNT_MAX) & (values == np.floor(values)))
     ):
         return values
-    first = next(at for at, name in enumerate(table.header) if name.isdigit())
     numbers = []
     for at, cell in enumerate(cells):
         minute = f"minute {table.header[first + at]}"

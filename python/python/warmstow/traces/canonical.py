@@ -2,7 +2,9 @@
 
 ``timestamp_s,function,duration_s[,memory_mib][,cold_start_s]``, in any order
 of columns. Time 0 of the replay is the first timestamp, so Unix times do as
-well; the time averages end where the last request would, were all warm.
+well; the time averages end where the last request would, were each served at
+once: its timestamp, its own ``cold_start_s`` where there is one, and its
+``duration_s``.
 
 ``memory_mib`` is a setting of the function: it must be the same in each of
 its rows, or empty (128 MiB where it is empty in all). ``cold_start_s`` is how
@@ -16,6 +18,7 @@ from pathlib import Path
 import numpy as np
 
 from warmstow.errors import TraceError
+from warmstow.runs import horizon_s
 from warmstow.traces.table import Table, read_table, shown
 from warmstow.workload import DEFAULT_MEMORY_MIB, ArrivalTrace, TraceFunction
 
@@ -38,7 +41,8 @@ def read_canonical(path: str | Path) -> ArrivalTrace:
     Raises:
         TraceError: the file or a column is missing, an unknown column, a
             ragged row, a cell that is no number or out of range, a time
-            before that of the row above, or a function of two memories.
+            before that of the row above, a function of two memories, or no
+            time at all between the first timestamp and the last end.
     """
     table = read_table(Path(path))
     table.require(_REQUIRED)
@@ -66,13 +70,21 @@ def read_canonical(path: str | Path) -> ArrivalTrace:
     cold_start_s = None
     if "cold_start_s" in table.header:
         cold_start_s = table.numbers("cold_start_s", maximum=_SECONDS_MAX)
-    return ArrivalTrace.from_seconds(
+    trace = ArrivalTrace.from_seconds(
         timestamp_s=seconds,
         function=names,
         duration_s=table.numbers("duration_s", maximum=_SECONDS_MAX),
         functions=_functions(table, names),
         cold_start_s=cold_start_s,
     )
+    if horizon_s(trace) == 0:
+        raise TraceError(
+            path,
+            None,
+            "all requests arrive at one time and last 0 s, and averages need time; "
+            "give a duration_s above 0",
+        )
+    return trace
 
 
 def _functions(table: Table, names: list[str]) -> list[TraceFunction]:

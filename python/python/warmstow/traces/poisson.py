@@ -15,6 +15,8 @@ from warmstow.workload import Poisson
 __all__ = ["parse_poisson"]
 
 _PREFIX = "poisson:"
+_SHORTEST_S = 1e-9
+"""The core counts in nanoseconds."""
 
 
 def parse_poisson(text: str) -> Poisson:
@@ -30,4 +32,7 @@ def parse_poisson(text: str) -> Poisson:
         rate_per_s, warm, cold, duration_s = _warmstow.parse_poisson(text)
     except ConfigError as error:
         raise TraceError(text, None, str(error)) from error
+    if duration_s < _SHORTEST_S:
+        problem = f"duration is {duration_s:g} s: averages need time, at least {_SHORTEST_S:g} s"
+        raise TraceError(text, None, problem)
     return Poisson(rate_per_s, warm, duration_s, cold)

@@ -21,8 +21,10 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-__all__ = ["Table", "fast_numbers", "parse_number", "read_table", "shown"]
+__all__ = ["Table", "fast_numbers", "parse_number", "parse_whole", "read_table", "shown"]
 
+_DIGITS = 20
+"""As many as the largest number of 64 bits has."""
 _SHOWN = 40
 """Characters of an offending value that a message repeats."""
 
@@ -34,8 +36,9 @@ def shown(value: object) -> str:
 
 
 def parse_number(text: str) -> float | None:
-    """``text`` as a number, or ``None``; Python's ``1_000`` is no number."""
-    if "_" in text:
+    """``text`` as a number, or ``None``; digits are those of ASCII, and
+    Python's ``1_000`` is no number."""
+    if "_" in text or not text.isascii():
         return None
     try:
         return float(text)
@@ -43,10 +46,19 @@ def parse_number(text: str) -> float | None:
         return None
 
 
+def parse_whole(text: str) -> int | None:
+    """``text`` as a whole number from 0 of at most 20 digits, or ``None``."""
+    # Python refuses to convert thousands of digits, with an error of its own.
+    if not (text.isascii() and text.isdigit()) or len(text) > _DIGITS:
+        return None
+    return int(text)
+
+
 def fast_numbers(cells: list[str]) -> NDArray[np.float64] | None:
     """All ``cells`` as numbers, or ``None`` where one may be none."""
-    # numpy reads Python's 1_000 as a number.
-    if "_" in "".join(cells):
+    # numpy reads Python's 1_000 as a number, and any alphabet's digits.
+    text = "".join(cells)
+    if "_" in text or not text.isascii():
         return None
     try:
         return np.array(cells, dtype=np.str_).astype(np.float64)
@@ -128,26 +140,11 @@ def read_table(path: Path) -> Table:
     """Read a csv file with a header, UTF-8, blank lines skipped.
 
     Raises:
-        TraceError: no such file, not text, empty, no row below the header, a
-            column named twice, or a row that is not as long as the header.
+        TraceError: no such file, not text, a NUL character, empty, no row
+            below the header, a column named twice, or a row that is not as
+            long as the header.
     """
-    rows: list[list[str]] = []
-    lines: list[int] = []
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            reader = csv.reader(file, strict=True)
-            for row in reader:
-                if row:
-                    rows.append(row)
-                    lines.append(reader.line_num)
-    except FileNotFoundError as error:
-        raise TraceError(path, None, "no such file") from error
-    except OSError as error:
-        raise TraceError(path, None, f"cannot be read: {error.strerror or error}") from error
-    except UnicodeDecodeError as error:
-        raise TraceError(path, None, f"is not UTF-8 text (byte {error.start})") from error
-    except csv.Error as error:
-        raise TraceError(path, reader.line_num, f"is not csv: {error}") from error
+    rows, lines = _read_rows(path)
     if not rows:
         raise TraceError(path, None, "the file is empty; needs a header and at least one row")
     header = tuple(name.strip() for name in rows.pop(0))
@@ -163,3 +160,28 @@ def read_table(path: Path) -> Table:
                 path, lines[at], f"the row has {len(row)} columns, the header {len(header)}"
             )
     return Table(path, header, rows, lines)
+
+
+def _read_rows(path: Path) -> tuple[list[list[str]], list[int]]:
+    """The rows of a csv file that are not blank, and the line of each."""
+    rows: list[list[str]] = []
+    lines: list[int] = []
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            reader = csv.reader(file, strict=True)
+            for row in reader:
+                # C and numpy end text there, so names could be confused.
+                if "\0" in "".join(row):
+                    raise TraceError(path, reader.line_num, "holds a NUL character")
+                if row:
+                    rows.append(row)
+                    lines.append(reader.line_num)
+    except FileNotFoundError as error:
+        raise TraceError(path, None, "no such file") from error
+    except OSError as error:
+        raise TraceError(path, None, f"cannot be read: {error.strerror or error}") from error
+    except UnicodeDecodeError as error:
+        raise TraceError(path, None, f"is not UTF-8 text (byte {error.start})") from error
+    except csv.Error as error:
+        raise TraceError(path, reader.line_num, f"is not csv: {error}") from error
+    return rows, lines
