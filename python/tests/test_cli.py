@@ -6,6 +6,7 @@ import csv
 import html
 import io
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Callable
@@ -184,8 +185,18 @@ BAD = {
     "no trace": (("replay",), "Missing argument 'TRACE'"),
     "unknown option": (("replay", POISSON, "--speed", "9"), "--speed"),
     "seed": (("replay", POISSON, "--seed", "-1"), "--seed"),
-    "seed no number": (("replay", POISSON, "--seed", "x"), "'x' is not a valid integer"),
-    "account limit": (("replay", POISSON, "--account-limit", "-5"), "-5 is not in the range"),
+    "seed no number": (
+        ("replay", POISSON, "--seed", "x"),
+        "'x' is not a whole number from 0 to 18446744073709551615",
+    ),
+    "seed with underscore": (("replay", POISSON, "--seed", "1_0"), "'1_0' is not a whole number"),
+    "seed of another alphabet": (("replay", POISSON, "--seed", "٣"), "'٣' is not a whole number"),
+    "seed of 5000 digits": (("replay", POISSON, "--seed", "9" * 5000), "is not a whole number"),
+    "seed of the demo": (("demo", "--seed", "1_0"), "'1_0' is not a whole number"),
+    "account limit": (
+        ("replay", POISSON, "--account-limit", "-5"),
+        "'-5' is not a whole number from 0 to 4294967295",
+    ),
     "keep-alive policy": (("replay", POISSON, "--keep-alive", "magic"), "'magic' is unknown"),
     "keep-alive unit": (("replay", POISSON, "--keep-alive", "fixed:6d"), "'6d' is no time"),
     "keep-alive negative": (("replay", POISSON, "--keep-alive", "fixed:-6s"), "'-6s' is not"),
@@ -200,7 +211,20 @@ BAD = {
         ("replay", POISSON, "--reserved", "poisson=5", "--reserved", "poisson=6"),
         "given twice",
     ),
-    "reserved negative": (("replay", POISSON, "--reserved", "poisson=-5"), "'-5' is not a whole"),
+    "reserved negative": (
+        ("replay", POISSON, "--reserved", "poisson=-5"),
+        "N of function 'poisson' is '-5'",
+    ),
+    "reserved of 5000 digits": (
+        ("replay", POISSON, "--reserved", "poisson=" + "9" * 5000),
+        "not a whole number from 0 to 4294967295",
+    ),
+    "reserved above the account": (
+        ("replay", POISSON, "--reserved", "poisson=901"),
+        'function "poisson"',
+    ),
+    "bound of 5000 digits": (("replay", POISSON, "--max-instances", "9" * 5000), "not a whole"),
+    "nodes of 5000 digits": (("replay", POISSON, "--nodes", "9" * 5000 + ":1:1"), "N is '9999"),
     "limit below the reserved sum": (
         ("replay", POISSON, "--account-limit", "150", "--reserved", "poisson=60"),
         "UnreservedConcurrentExecution below its minimum value of [100]",
@@ -216,10 +240,27 @@ BAD = {
     "strategy": (("replay", POISSON, "--strategy", "tetris"), "'tetris' is not one of"),
     "distribution": (("replay", POISSON, "--cold-start-code", "gauss:1"), "gauss:1"),
     "timeout": (("replay", POISSON, "--timeout", "soon"), "'soon' is no time"),
+    "timeout 0": (("replay", POISSON, "--timeout", "0ms"), "'0ms' is no time above 0"),
+    "option twice": (
+        ("replay", POISSON, "--keep-alive", "fixed:1s", "--keep-alive", "fixed:2s"),
+        "--keep-alive is given twice",
+    ),
+    "json and csv": (
+        ("replay", POISSON, "--json", "--format", "csv"),
+        "--json and --format csv are given together",
+    ),
     "crash rate": (("replay", POISSON, "--crash-rate", "2"), "'2' is not a number from 0 to 1"),
     "crash rate NaN": (("replay", POISSON, "--crash-rate", "nan"), "from 0 to 1"),
     "format": (("replay", POISSON, "--format", "xml"), "'xml' is not one of"),
-    "instance bound": (("replay", POISSON, "--max-instances", "0"), "0"),
+    "instance bound": (
+        ("replay", POISSON, "--max-instances", "0"),
+        "'0' is not a whole number from 1",
+    ),
+    "instance bound of a function": (
+        ("replay", POISSON, "--max-instances", "poisson=0"),
+        "N of function 'poisson' is '0', not a whole number from 1",
+    ),
+    "node too small": (("replay", POISSON, "--nodes", "1:1:64"), 'function "poisson"'),
 }
 
 
@@ -247,6 +288,28 @@ def test_an_output_that_is_a_file_is_refused_before_anything_runs(cli: Cli, tmp_
     assert taken.read_text() == "mine"
 
 
+def test_an_output_that_no_folder_can_be_called_is_one_line(cli: Cli, tmp_path: Path) -> None:
+    cases = (("", "'' names no folder"), (tmp_path / ("n" * 300), "File name too long"))
+    for output, words in cases:
+        for command in (("replay", POISSON), ("demo",)):
+            status, out, err = cli(*command, "--output", output)
+            assert (status, out) == (2, "")
+            assert err.count("\n") == 1
+            assert words in err
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("name", ["report.html", "report.json", "concurrency.svg"])
+def test_a_folder_where_a_file_belongs_leaves_the_rest_as_it_was(
+    cli: Cli, tmp_path: Path, name: str
+) -> None:
+    (tmp_path / "report" / name).mkdir(parents=True)
+    status, out, err = cli("replay", POISSON, "--json", "--output", tmp_path / "report")
+    assert (status, out) == (2, "")
+    assert f"{name} is a folder" in err
+    assert [path.name for path in tmp_path.rglob("*")] == ["report", name]
+
+
 def test_a_failure_while_writing_leaves_nothing(
     cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -267,13 +330,50 @@ def test_help_and_version(cli: Cli) -> None:
         assert "warmstow" in out
 
 
-def test_as_a_program() -> None:
-    def run(*arguments: str) -> subprocess.CompletedProcess[str]:
-        code = "from warmstow.cli import run; run()"
-        return subprocess.run(
-            [sys.executable, "-c", code, *arguments], capture_output=True, text=True, check=False
-        )
+def _program(*arguments: str | bytes, **how: Any) -> subprocess.CompletedProcess[str]:
+    code = "from warmstow.cli import run; run()"
+    streams = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **how}
+    return subprocess.run(
+        [sys.executable, "-c", code, *arguments], text=True, check=False, **streams
+    )
 
+
+def test_a_name_that_is_no_text_is_shown_with_a_sign_for_it(tmp_path: Path) -> None:
+    trace = os.fsencode(tmp_path) + b"/tr\xffce.csv"
+    Path(os.fsdecode(trace)).write_text(
+        "timestamp_s,function,duration_s\n0,f\N{LATIN SMALL LETTER E WITH ACUTE},1\n"
+    )
+    output = os.fsencode(tmp_path) + b"/o\xfft"
+    ended = _program("replay", trace, "--output", output, "--functions")
+    assert (ended.returncode, ended.stderr) == (0, "")
+    assert "tr\N{REPLACEMENT CHARACTER}ce.csv" in ended.stdout
+    page = Path(os.fsdecode(output + b"/report.html")).read_text()
+    assert "tr\N{REPLACEMENT CHARACTER}ce.csv" in page
+    ascii_only = {**os.environ, "PYTHONIOENCODING": "ascii"}
+    ended = _program("replay", trace, "--functions", env=ascii_only)
+    assert (ended.returncode, ended.stderr) == (0, "")
+
+
+def test_a_reader_that_has_gone_is_no_failure() -> None:
+    read, write = os.pipe()
+    os.close(read)
+    for arguments in (("replay", POISSON), ("replay", POISSON, "--json"), ("--help",)):
+        ended = _program(*arguments, stdout=write)
+        assert (ended.returncode, ended.stderr) == (0, "")
+    os.close(write)
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is full")
+def test_a_full_disk_is_one_line_and_status_2() -> None:
+    for arguments in (("replay", POISSON), ("replay", POISSON, "--json"), ("--help",)):
+        with Path("/dev/full").open("w") as full:
+            ended = _program(*arguments, stdout=full)
+        assert ended.returncode == 2
+        assert ended.stderr == "warmstow: error: cannot write: No space left on device\n"
+
+
+def test_as_a_program() -> None:
+    run = _program
     good = run("replay", POISSON, "--json")
     assert (good.returncode, good.stderr) == (0, "")
     _assert_contract(json.loads(good.stdout))

@@ -70,6 +70,10 @@ def test_the_demo(cli: Callable[..., CliResult], tmp_path: Path) -> None:
         "throttled, account limit",
     ):
         assert text in page
+    ticks = re.findall(r"<text[^>]*>([0-9.]+)</text>", (folder / "concurrency.svg").read_text())
+    assert ticks
+    assert not [tick for tick in ticks if "." in tick]
+    assert "even the highest average stays below it" in page
     ids = re.findall(r' id="([^"]+)"', page)
     shared = {name for name in ids if ids.count(name) > 1}
     # Groups that only name a part may repeat; what is referred to may not.

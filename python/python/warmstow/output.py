@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import os
 import sys
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +21,15 @@ if TYPE_CHECKING:
 
     from warmstow.runs import Run
 
-__all__ = ["count", "csv_text", "json_text", "metrics", "print_runs", "throttle_label"]
+__all__ = [
+    "count",
+    "csv_text",
+    "json_text",
+    "metrics",
+    "print_runs",
+    "printable",
+    "throttle_label",
+]
 
 _WIDTH = 100
 """Columns of a table that goes to a file or pipe."""
@@ -41,6 +50,12 @@ _LABELS = {
 def throttle_label(reason: str) -> str:
     """A reason of refusal in plain words."""
     return _LABELS.get(reason, reason)
+
+
+def printable(name: object) -> str:
+    """A file's name as text that any output takes: bytes of it that are no
+    UTF-8 become the sign for that."""
+    return os.fsencode(str(name)).decode("utf-8", "replace")
 
 
 def count(value: float) -> str:
@@ -113,11 +128,19 @@ def metrics(runs: Sequence[Run]) -> list[tuple[str, list[str]]]:
     return rows
 
 
+class _Output(Console):
+    """Standard output; rich would end the process where its reader has gone."""
+
+    def on_broken_pipe(self) -> None:
+        """Leave it to the caller."""
+        raise BrokenPipeError
+
+
 def print_runs(runs: Sequence[Run], *, title: str, functions: bool = False) -> None:
     """Print the summary of ``runs`` side by side on standard output."""
     # No highlighting and no emoji: names of functions and files are printed as they are.
     width = None if sys.stdout.isatty() else _WIDTH
-    console = Console(width=width, highlight=False, emoji=False)
+    console = _Output(width=width, highlight=False, emoji=False)
     table = Table(title=escape(title), box=SIMPLE_HEAD, title_justify="left", pad_edge=False)
     table.add_column("")
     for run in runs:

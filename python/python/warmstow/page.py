@@ -1,12 +1,13 @@
 """The report page: one HTML file that needs nothing else, and its data.
 
-Needs matplotlib (``pip install 'warmstow[report]'``). All files are written
+Needs matplotlib (the extra ``report``). All files are written
 to a folder of their own beside the target and moved there when complete, so
 a failure leaves nothing half written.
 """
 
 from __future__ import annotations
 
+import errno
 import importlib.util
 import json
 import os
@@ -22,13 +23,14 @@ from warmstow.output import count, duration, metrics, milliseconds, short_name
 from warmstow.settings import CPU_UNITS_PER_VCPU, NodeSpec
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from warmstow.runs import Run
 
 __all__ = ["PageTarget"]
 
 _FUNCTIONS_SHOWN = 10
+_DATA = "report.json"
 
 
 class PageTarget:
@@ -42,10 +44,15 @@ class PageTarget:
                 file can be made in it.
         """
         if importlib.util.find_spec("matplotlib") is None:
-            raise ConfigError("the report needs matplotlib: pip install 'warmstow[report]'")
+            raise ConfigError("the report needs matplotlib: pip install matplotlib")
         self._folder = folder.absolute()
         self._page = page
-        above = next(path for path in (self._folder, *self._folder.parents) if path.exists())
+        try:
+            above = next(path for path in (self._folder, *self._folder.parents) if path.exists())
+            self._refuse_folders((page, _DATA))
+        except (OSError, ValueError) as error:
+            problem = getattr(error, "strerror", None) or error
+            raise ConfigError(f"{folder}: {problem}") from error
         if not above.is_dir():
             raise ConfigError(f"{folder}: {above} is not a folder")
         if not os.access(above, os.W_OK):
@@ -78,7 +85,7 @@ class PageTarget:
         """
         pictures = _pictures(runs, trade_off)
         html = _page(title, trace, runs, pictures, introduction, attribution, command)
-        content = {self._page: html, "report.json": _data(runs, trade_off)}
+        content = {self._page: html, _DATA: _data(runs, trade_off)}
         for name, (_, _, svg) in pictures.items():
             content[f"{name}.svg"] = svg
         try:
@@ -94,9 +101,17 @@ class PageTarget:
         ) as staging:
             for name, text in content.items():
                 (Path(staging) / name).write_text(text, encoding="utf-8")
+            # Before the first is moved: all are written or none.
+            self._refuse_folders(content)
             self._folder.mkdir(exist_ok=True)
             for name in content:
                 (Path(staging) / name).replace(self._folder / name)
+
+    def _refuse_folders(self, names: Iterable[str]) -> None:
+        """Raise where a file to be written is a folder."""
+        for name in names:
+            if (self._folder / name).is_dir():
+                raise IsADirectoryError(errno.EISDIR, f"{name} is a folder, and to be a file")
 
 
 def _pictures(runs: Sequence[Run], trade_off: Sequence[Run]) -> dict[str, tuple[str, str, str]]:
@@ -111,7 +126,8 @@ def _pictures(runs: Sequence[Run], trade_off: Sequence[Run]) -> dict[str, tuple[
         "concurrency": (
             "Concurrency over time",
             "Instances that start or run a request. Requests that arrive when the account's limit "
-            f"is reached are throttled; below are all that were refused.{of_run}",
+            f"is reached are throttled; below are all that were refused.{_averages(middle)}"
+            f"{of_run}",
             plots.concurrency(middle),
         ),
         "cold-starts": (
@@ -144,6 +160,20 @@ def _pictures(runs: Sequence[Run], trade_off: Sequence[Run]) -> dict[str, tuple[
             plots.trade_off(trade_off, runs),
         )
     return pictures
+
+
+def _averages(run: Run) -> str:
+    """Why the curve may stay below a limit that refuses requests."""
+    from warmstow import plots
+
+    if not run.report.refused:
+        return ""
+    series = run.report.series
+    step = "its time" if series is None else f"its {plots.span(series.bucket_s)}"
+    return (
+        f" A value is the average of {step}: a limit that is reached for part of that time refuses "
+        "requests while even the highest average stays below it."
+    )
 
 
 def _placement(strategy: str) -> str:

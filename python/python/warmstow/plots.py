@@ -1,6 +1,6 @@
 """The plots of a report page, each as the text of an SVG picture.
 
-Needs matplotlib (``pip install 'warmstow[report]'``). The pictures use no
+Needs matplotlib (the extra ``report``). The pictures use no
 random ids and no dates: the same runs draw the same bytes. Figures are made
 without pyplot, so no window system and no global list of figures is involved.
 """
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from warmstow.results import Series
     from warmstow.runs import Run
 
-__all__ = ["cold_starts", "concurrency", "node_use", "nodes_used", "trade_off"]
+__all__ = ["cold_starts", "concurrency", "node_use", "nodes_used", "span", "trade_off"]
 
 _COLOURS = ("#d9822b", "#2b6cb0", "#2f855a", "#805ad5", "#b83280", "#4a5568")
 """One a run, in order; told apart without colour by their labels too."""
@@ -73,7 +73,7 @@ def concurrency(run: Run) -> str:
         above, below = figure.subplots(2, 1, sharex=True, height_ratios=(3, 1))
         above.fill_between(
             time, mean, highest, step="post", color=_COLOURS[1], alpha=0.22, linewidth=0,
-            label=f"up to the highest {_span(series.bucket_s)}",
+            label=f"up to the highest {span(series.bucket_s)}",
         )  # fmt: skip
         above.step(time, mean, where="post", color=_COLOURS[1], linewidth=1.3, label="mean")
         limit = run.settings.account_limit
@@ -88,6 +88,7 @@ def concurrency(run: Run) -> str:
         above.legend(loc="upper center", ncols=3, bbox_to_anchor=(0.5, 1.16))
         below.bar(time, refused, width=width, align="edge", color=_LIMIT, linewidth=0)
         below.set_ylabel("refused\nrequests")
+        _counted(above, below)
         below.set_ylim(0, max(1.0, 1.05 * float(refused.max(initial=0.0))))
         _time_axis(below, series)
         return _svg(figure, "concurrency")
@@ -108,7 +109,8 @@ def cold_starts(runs: Sequence[Run]) -> str:
                 loc="left", fontsize=10, color=_colour(at), fontweight="bold",
             )  # fmt: skip
             axes.grid(axis="x", visible=False)
-        step = _span(_coarse_step(_series(runs[0]), 96) * _series(runs[0]).bucket_s)
+            _counted(axes)
+        step = span(_coarse_step(_series(runs[0]), 96) * _series(runs[0]).bucket_s)
         figure.supylabel(f"cold starts in {step}", color=_SOFT, fontsize=10)
         _time_axis(panels[-1, 0], _series(runs[-1]))
         return _svg(figure, "cold-starts")
@@ -131,7 +133,7 @@ def node_use(runs: Sequence[Run]) -> str:
                 cmap=_SHARE, vmin=0, vmax=100, extent=(0, end, -0.5, nodes - 0.5),
             )  # fmt: skip
             axes.set_title(run.label, loc="left", fontsize=10, color=_colour(at), fontweight="bold")
-            axes.set_yticks(sorted({0, (nodes - 1) // 2, nodes - 1}))
+            _counted(axes, most=4)
         figure.supylabel("node", color=_SOFT, fontsize=10)
         _time_axis(panels[-1, 0], _series(runs[-1]))
         if picture is not None:
@@ -154,7 +156,7 @@ def nodes_used(runs: Sequence[Run]) -> str:
             used = np.append(used, used[-1])
             axes.step(ends, used, where="post", color=_colour(at), linewidth=1.5, label=run.label)
         axes.set_ylim(0, 1.06 * max(len(runs[0].settings.nodes), 1))
-        axes.yaxis.set_major_locator(MaxNLocator(integer=True))
+        _counted(axes)
         axes.set_ylabel("nodes in use")
         axes.legend(loc="upper center", ncols=len(runs), bbox_to_anchor=(0.5, 1.2))
         _time_axis(axes, _series(runs[0]))
@@ -178,6 +180,7 @@ def trade_off(runs: Sequence[Run], shown: Sequence[Run]) -> str:
                 run.label, (x, y), xytext=(8, 6), textcoords="offset points",
                 color=colour if marked else _SOFT, fontweight="bold" if marked else "normal",
             )  # fmt: skip
+        _counted(axes)
         axes.set_xlabel("memory held idle, GB-seconds")
         axes.set_ylabel("cold starts")
         axes.set_ylim(bottom=0, top=1.12 * max(cold, default=1))
@@ -196,6 +199,12 @@ def _series(run: Run) -> Series:
 
 def _colour(at: int) -> str:
     return _COLOURS[at % len(_COLOURS)]
+
+
+def _counted(*panels: Axes, most: int = 6) -> None:
+    """Tick whole numbers only, evenly: the vertical axes count things."""
+    for axes in panels:
+        axes.yaxis.set_major_locator(MaxNLocator(nbins=most, steps=[1, 2, 5, 10], integer=True))
 
 
 def _coarse_step(series: Series, points: int) -> int:
@@ -264,8 +273,8 @@ def _time_unit(series: Series) -> tuple[float, str]:
     return 1.0, "seconds"
 
 
-def _span(seconds: float) -> str:
-    """A width of time in words."""
+def span(seconds: float) -> str:
+    """A width of time in words, as after "the": ``second``, ``5 minutes``."""
     for unit, name in ((86_400.0, "day"), (3_600.0, "hour"), (60.0, "minute")):
         if seconds >= unit:
             number = seconds / unit

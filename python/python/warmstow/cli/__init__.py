@@ -1,11 +1,13 @@
 """The ``warmstow`` command.
 
 Exit status: 0 done, 1 ran and found the answer "no", 2 bad usage or input
-(one line on standard error says what, and nothing was written).
+(one line on standard error says what, and nothing was written), 130
+interrupted.
 """
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 from typing import TYPE_CHECKING
@@ -51,13 +53,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     process's own.
     """
     try:
-        status = cli.main(
-            args=None if arguments is None else list(arguments),
-            prog_name="warmstow",
-            standalone_mode=False,
-        )
-    except click.exceptions.Exit as exit_:
-        return exit_.exit_code
+        status = _dispatch(sys.argv[1:] if arguments is None else list(arguments))
+        # What cannot be written must be found here, not when Python exits.
+        sys.stdout.flush()
     except (click.Abort, KeyboardInterrupt):
         return _complain("interrupted", _INTERRUPTED)
     except click.ClickException as error:
@@ -65,15 +63,41 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except WarmstowError as error:
         return _complain(str(error), _BAD_INPUT)
     except BrokenPipeError:
-        # The reader has gone; what Python flushes at exit must not complain.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        # The reader has gone, and wants no more.
+        _drop_output()
         return 0
-    return int(status or 0)
+    except OSError as error:
+        _drop_output()
+        return _complain(f"cannot write: {error.strerror or error}", _BAD_INPUT)
+    return status
 
 
 def run() -> None:
     """The console script: run, then leave with the status."""
+    for stream in (sys.stdout, sys.stderr):
+        # A name with letters that the terminal lacks is no reason to stop.
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     sys.exit(main())
+
+
+def _dispatch(arguments: list[str]) -> int:
+    """Run the command; its exit status. Like click's own ``main``, but that
+    a reader that has gone is left to the caller."""
+    try:
+        with cli.make_context("warmstow", arguments) as context:
+            cli.invoke(context)
+    except click.exceptions.Exit as exit_:
+        return exit_.exit_code
+    return 0
+
+
+def _drop_output() -> None:
+    """What Python still holds for standard output, and writes out at exit,
+    must not make it complain again."""
+    null = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(null, sys.stdout.fileno())
+    os.close(null)
 
 
 def _complain(problem: str, status: int) -> int:

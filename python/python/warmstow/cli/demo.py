@@ -7,9 +7,10 @@ from pathlib import Path
 
 import click
 
+from warmstow.cli import options
 from warmstow.cli.progress import bar
 from warmstow.demo import ATTRIBUTION, INTRODUCTION, demo_trace, run_demo
-from warmstow.output import print_runs
+from warmstow.output import print_runs, printable
 from warmstow.page import PageTarget
 
 __all__ = ["demo"]
@@ -17,17 +18,19 @@ __all__ = ["demo"]
 _TRACE = "Azure Functions 2019, a sample of 100 functions over 8 hours"
 
 
-@click.command(short_help="Replay a real day's traffic and write a report page.")
+@click.command(
+    cls=options.Command, short_help="Replay a real day's traffic and write a report page."
+)
 @click.option(
     "--output",
-    type=click.Path(path_type=Path),
+    type=options.FOLDER,
     default=Path("demo-report"),
     show_default=True,
     help="Folder of the report page.",
 )
 @click.option(
     "--seed",
-    type=click.IntRange(0, 2**64 - 1),
+    type=options.SEED,
     default=0,
     show_default=True,
     help="Seed of all that is drawn at random.",
@@ -62,4 +65,4 @@ def demo(output: Path, seed: int, as_json: bool) -> None:
         f"Computed {len(runs)} replays, {requests:,} requests, in {compute_s:.2f} s "
         f"({requests / compute_s / 1e6:.1f} million requests a second)."
     )
-    click.echo(f"Report page: {target.index}")
+    click.echo(f"Report page: {printable(target.index)}")

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import math
 import re
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from warmstow import _warmstow
+from warmstow.arguments import WHOLE_MAX
 from warmstow.errors import ConfigError
 from warmstow.settings import CPU_UNITS_PER_VCPU, NodeSpec
-from warmstow.traces.table import parse_number
+from warmstow.traces.table import parse_number, parse_whole, shown
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -19,28 +21,84 @@ if TYPE_CHECKING:
 __all__ = [
     "ASSIGNMENT",
     "BOUND",
+    "COUNT",
     "DISTRIBUTION",
+    "FOLDER",
     "KEEP_ALIVE",
     "NODES",
+    "SEED",
     "SHARE",
-    "TIME",
+    "TIMEOUT",
+    "Command",
     "by_function",
 ]
 
 _UNITS = {"ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0}
 _TIME = re.compile(r"(?P<number>[^a-z]+|[^a-z]*e[+-]?\d+)(?P<unit>ms|s|m|h)?")
 _TIME_MAX_S = 1e9
-_COUNT_MAX = 2**32 - 1
+_SHORTEST_S = 1e-9
 _ZONES_MAX = 64
 _NODES_MAX = 1_000_000
 _PREFIX_MIN = 4
 """Shortest beginning of a function's name that stands for it."""
 
 
+class Command(click.Command):
+    """A command that refuses an option given twice, where only one can hold."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Read the arguments as click does, once no option comes twice."""
+        _, _, order = self.make_parser(ctx).parse_args(args=list(args))
+        single = [
+            given
+            for given in order
+            if isinstance(given, click.Option) and not (given.multiple or given.is_flag)
+        ]
+        for at, given in enumerate(single):
+            if given in single[:at]:
+                raise click.UsageError(f"{given.opts[0]} is given twice", ctx)
+        return super().parse_args(ctx, args)
+
+
+class _Whole(click.ParamType[int]):
+    """A whole number."""
+
+    name = "integer"
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> int:
+        return value if isinstance(value, int) else _whole("", value, 0, self._most, param, ctx)
+
+
+def _whole(what: str, text: str, least: int, most: int, param: Any, ctx: Any) -> int:
+    """``text``, which is the part ``what`` of an option's value, as a count."""
+    number = parse_whole(text)
+    if number is None or not least <= number <= most:
+        subject = f"{what} is {shown(text)}, not" if what else f"{shown(text)} is not"
+        raise click.BadParameter(f"{subject} a whole number from {least} to {most}", ctx, param)
+    return number
+
+
+class _Folder(click.ParamType[Path]):
+    """A folder that may not be there yet."""
+
+    name = "folder"
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> Path:
+        if value == "":
+            self.fail("'' names no folder", param, ctx)
+        return Path(value)
+
+
 class _Time(click.ParamType[float]):
     """A length of time in seconds: ``600s``, ``10m``, ``1h``, ``250ms``, ``30``."""
 
     name = "time"
+
+    def __init__(self, *, zero: bool) -> None:
+        self._zero = zero
 
     def convert(self, value: Any, param: Any, ctx: Any) -> float:
         if isinstance(value, float):
@@ -50,6 +108,8 @@ class _Time(click.ParamType[float]):
         if match is None or number is None:
             self.fail(f"{value!r} is no time; give a number and a unit, ms, s, m or h", param, ctx)
         seconds = number * _UNITS[match["unit"] or "s"]
+        if seconds < _SHORTEST_S and not self._zero:
+            self.fail(f"{value!r} is no time above 0; leave the option out for none", param, ctx)
         if not 0 <= seconds <= _TIME_MAX_S:
             self.fail(f"{value!r} is not between 0 and {_TIME_MAX_S:g} s", param, ctx)
         return seconds
@@ -66,7 +126,7 @@ class _KeepAlive(click.ParamType[float]):
         policy, colon, rest = value.partition(":")
         if policy != "fixed" or not colon:
             self.fail(f"{value!r} is unknown; give fixed:TIME, as in fixed:600s", param, ctx)
-        return TIME.convert(rest, param, ctx)
+        return _TIME_FROM_0.convert(rest, param, ctx)
 
 
 class _Share(click.ParamType[float]):
@@ -106,9 +166,9 @@ class _Nodes(click.ParamType[tuple[NodeSpec, ...]]):
         parts = value.split(":")
         if len(parts) not in (3, 4):
             self.fail(f"{value!r} is not N:CPU:MEM or N:CPU:MEM:ZONES", param, ctx)
-        count = self._whole("N", parts[0], 1, _NODES_MAX, param, ctx)
-        memory_mib = self._whole("MEM", parts[2], 1, 2**24 - 1, param, ctx)
-        zones = self._whole("ZONES", parts[3], 1, _ZONES_MAX, param, ctx) if len(parts) == 4 else 1
+        count = _whole("N", parts[0], 1, _NODES_MAX, param, ctx)
+        memory_mib = _whole("MEM", parts[2], 1, 2**24 - 1, param, ctx)
+        zones = _whole("ZONES", parts[3], 1, _ZONES_MAX, param, ctx) if len(parts) == 4 else 1
         vcpu = parse_number(parts[1])
         most = (2**24 - 1) // CPU_UNITS_PER_VCPU
         if vcpu is None or not 1 / CPU_UNITS_PER_VCPU <= vcpu <= most:
@@ -116,20 +176,16 @@ class _Nodes(click.ParamType[tuple[NodeSpec, ...]]):
         cpu_units = math.floor(vcpu * CPU_UNITS_PER_VCPU)
         return tuple(NodeSpec(cpu_units, memory_mib, at % zones) for at in range(count))
 
-    def _whole(self, what: str, text: str, least: int, most: int, param: Any, ctx: Any) -> int:
-        number = int(text) if text.isascii() and text.isdigit() else None
-        if number is None or not least <= number <= most:
-            self.fail(f"{what} is {text!r}, not a whole number from {least} to {most}", param, ctx)
-        return number
-
 
 class _Assignment(click.ParamType[tuple[str, int]]):
-    """``F=N``: a function and a count. With ``all_``, ``N`` alone is for all."""
+    """``F=N``: a function and a count from ``least``. With ``all_``, ``N``
+    alone is for all."""
 
     name = "f=n"
 
-    def __init__(self, *, all_: bool) -> None:
+    def __init__(self, *, all_: bool, least: int) -> None:
         self._all = all_
+        self._least = least
 
     def convert(self, value: Any, param: Any, ctx: Any) -> tuple[str, int]:
         if isinstance(value, tuple):
@@ -138,18 +194,21 @@ class _Assignment(click.ParamType[tuple[str, int]]):
         if not (equals and function) and not (self._all and not equals):
             form = "F=N or N" if self._all else "F=N"
             self.fail(f"{value!r} is not {form}", param, ctx)
-        if not (text.isascii() and text.isdigit()) or int(text) > _COUNT_MAX:
-            self.fail(f"{text!r} is not a whole number from 0 to {_COUNT_MAX}", param, ctx)
-        return function, int(text)
+        what = f"N of function {shown(function)}" if function else ""
+        return function, _whole(what, text, self._least, WHOLE_MAX, param, ctx)
 
 
-TIME = _Time()
+COUNT = _Whole(WHOLE_MAX)
+SEED = _Whole(2**64 - 1)
+FOLDER = _Folder()
+TIMEOUT = _Time(zero=False)
+_TIME_FROM_0 = _Time(zero=True)
 KEEP_ALIVE = _KeepAlive()
 SHARE = _Share()
 DISTRIBUTION = _Distribution()
 NODES = _Nodes()
-ASSIGNMENT = _Assignment(all_=False)
-BOUND = _Assignment(all_=True)
+ASSIGNMENT = _Assignment(all_=False, least=0)
+BOUND = _Assignment(all_=True, least=1)
 
 
 def by_function(

@@ -9,8 +9,7 @@ import click
 
 from warmstow.cli import options
 from warmstow.cli.progress import bar
-from warmstow.errors import ConfigError
-from warmstow.output import csv_text, json_text, print_runs
+from warmstow.output import csv_text, json_text, print_runs, printable
 from warmstow.replaying import Replay
 from warmstow.runs import Run, bucket_s
 from warmstow.settings import COLD_START_CODE, COLD_START_ENVIRONMENT, Settings
@@ -26,25 +25,25 @@ _STRATEGIES = ("binpack:memory", "binpack:cpu", "spread:zone", "spread:node", "r
 _STEP = 1 << 16
 
 
-@click.command(short_help="Replay a trace and report.")
+@click.command(cls=options.Command, short_help="Replay a trace and report.")
 @click.argument("trace")
 @click.option(
     "--seed",
-    type=click.IntRange(0, 2**64 - 1),
+    type=options.SEED,
     default=0,
     show_default=True,
     help="Seed of all that is drawn at random.",
 )
 @click.option(
     "--account-limit",
-    type=click.IntRange(0, 2**32 - 1),
+    type=options.COUNT,
     default=1000,
     show_default=True,
     help="Concurrent requests of the account.",
 )
 @click.option(
     "--unreserved-minimum",
-    type=click.IntRange(0, 2**32 - 1),
+    type=options.COUNT,
     default=100,
     show_default=True,
     help="What reservations must leave to the others.",
@@ -103,7 +102,7 @@ _STEP = 1 << 16
     show_default=True,
     help="Second stage; the two are summed.",
 )
-@click.option("--timeout", type=options.TIME, help="End requests that run longer.")
+@click.option("--timeout", type=options.TIMEOUT, help="End requests that run longer.")
 @click.option(
     "--crash-rate",
     type=options.SHARE,
@@ -116,18 +115,17 @@ _STEP = 1 << 16
     "--format",
     "form",
     type=click.Choice(["table", "json", "csv"]),
-    default="table",
-    show_default=True,
+    show_default="table",
     help="What to print.",
 )
 @click.option("--json", "as_json", is_flag=True, help="The same as --format json.")
 @click.option(
     "--output",
-    type=click.Path(path_type=Path),
+    type=options.FOLDER,
     help="Write report.html, report.json and the plots to this folder.",
 )
 def replay(
-    trace: str, functions: bool, form: str, as_json: bool, output: Path | None, **given: Any
+    trace: str, functions: bool, form: str | None, as_json: bool, output: Path | None, **given: Any
 ) -> None:
     """Replay TRACE in virtual time and report what it met.
 
@@ -137,6 +135,8 @@ def replay(
     poisson:rate=0.9,warm=exp:1.991,cold=exp:2.244,duration=1e6. Distributions
     are exp:MEAN, det:VALUE or lognormal:MEAN,CV, in seconds.
     """
+    if as_json and form not in (None, "json"):
+        raise click.UsageError(f"--json and --format {form} are given together")
     workload = read_trace(trace)
     settings = _settings(workload, given, series=output is not None)
     target = None
@@ -156,7 +156,7 @@ def replay(
     else:
         print_runs([run], title=_caption(trace), functions=functions)
         if target is not None:
-            click.echo(f"report: {target.index}")
+            click.echo(f"report: {printable(target.index)}")
 
 
 def _settings(workload: Workload, given: dict[str, Any], *, series: bool) -> Settings:
@@ -195,8 +195,6 @@ def _run(workload: Workload, settings: Settings) -> Report:
 def _caption(trace: str) -> str:
     """The trace as the table and the page call it."""
     path = Path(trace)
-    if not path.exists():
+    if trace.startswith("poisson:") or not path.exists():
         return trace
-    if not path.name:
-        raise ConfigError(f"{trace}: has no name")
-    return path.resolve().name
+    return printable(path.resolve().name or path)
