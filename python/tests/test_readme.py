@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import re
+import shlex
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from conftest import CliResult
+
 _HERE = Path(__file__).resolve().parents[1]
 _READMES = [path for path in (_HERE / "README.md", _HERE.parent / "README.md") if path.exists()]
-_PYTHON = re.compile(r"^```python\n(.*?)^```", re.MULTILINE | re.DOTALL)
 _BLOCKS = [
     pytest.param(code, id=f"{path.parent.name}-{at}")
     for path in _READMES
@@ -26,6 +32,21 @@ def test_an_example_runs(
     monkeypatch.chdir(tmp_path)
     exec(compile(code, "README.md", "exec"), {"__name__": "__main__"})
     capsys.readouterr()
+
+
+def test_the_commands_run(
+    cli: Callable[..., CliResult], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    readme = (_HERE / "README.md").read_text()
+    [sample] = re.findall(r"^```csv\n(.*?)^```", readme, re.MULTILINE | re.DOTALL)
+    commands = re.findall(r"^\$ warmstow (.*)$", readme, re.MULTILINE)
+    assert len(commands) >= 3
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "trace.csv").write_text(sample)
+    for command in commands:
+        status, out, err = cli(*shlex.split(command))
+        assert status == 0, err
+        assert "warm starts" in out
 
 
 def test_the_quick_start_is_there() -> None:
