@@ -49,5 +49,26 @@ def test_the_commands_run(
         assert "warm starts" in out
 
 
+def test_the_commands_of_the_project_page_run(
+    cli: Callable[..., CliResult], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = _HERE.parent / "README.md"
+    if not page.exists():  # A source distribution comes without it.
+        return
+    readme = page.read_text()
+    [sample] = re.findall(r"^```csv\n(.*?)^```", readme, re.MULTILINE | re.DOTALL)
+    (tmp_path / "own.csv").write_text(sample)
+    (tmp_path / "python").symlink_to(_HERE)
+    monkeypatch.chdir(tmp_path)
+    unbroken = readme.replace("\\\n", " ")
+    commands = re.findall(r"^\.venv/bin/warmstow (replay .*)$", unbroken, re.MULTILINE)
+    assert len(commands) >= 2
+    for command in [*commands, "replay own.csv"]:
+        status, out, err = cli(*shlex.split(command, comments=True))
+        assert status == 0, err
+        assert "warm" in out
+    assert (tmp_path / "report" / "report.html").is_file()
+
+
 def test_the_quick_start_is_there() -> None:
     assert len(_BLOCKS) >= 2
