@@ -1,6 +1,7 @@
 //! Pools against a trivial oracle, and under many threads.
 //!
-//! The oracle and its properties are in `support/pool_model.rs`. Under threads:
+//! The oracle and its properties are in `support/pool_model.rs`; what a fuzz
+//! target finds on it is printed as a test of this file. Under threads:
 //! * an instance never serves more requests than its concurrency, and there are
 //!   never more instances than the pool has slots;
 //! * every stop is reported once, and everything comes back at the end;
@@ -16,7 +17,8 @@ use core::sync::atomic::{AtomicBool, AtomicU32, AtomicU64 as Counter, Ordering};
 use std::sync::{Barrier, mpsc};
 use std::thread;
 
-use pool_model::{Action, check};
+use pool_model::Action::{self, *};
+use pool_model::{check, shape};
 use proptest::prelude::*;
 use warmstow_core::id::SlotId;
 use warmstow_core::pool::{Claim, Pick, Pool, PoolConfig, Seat};
@@ -39,23 +41,44 @@ proptest! {
         max_instances in 1..7_u32,
         instance_concurrency in 1..6_u32,
         pick in pick(),
-        bytes in prop::collection::vec(any::<[u8; 2]>(), 0..250),
+        bytes in prop::collection::vec(any::<[u8; 3]>(), 0..250),
     ) {
         let actions: Vec<_> = bytes.into_iter().map(Action::from_bytes).collect();
         check(PoolConfig { max_instances, instance_concurrency, pick }, &actions);
     }
 
+    /// As fuzz targets draw them, shapes out of range among them.
+    #[test]
+    fn a_pool_of_any_shape_answers_as_the_oracle(
+        config in any::<[u8; 3]>(),
+        bytes in prop::collection::vec(any::<[u8; 3]>(), 0..250),
+    ) {
+        let actions: Vec<_> = bytes.into_iter().map(Action::from_bytes).collect();
+        check(shape(config), &actions);
+    }
+
     /// Instances whose seats are in several words.
     #[test]
     fn a_pool_of_wide_instances_answers_as_the_oracle(
-        instance_concurrency in 31..70_u32,
+        instance_concurrency in prop_oneof![9 => 31..70_u32, 1 => Just(1_600)],
         pick in pick(),
-        bytes in prop::collection::vec(any::<[u8; 2]>(), 0..400),
+        bytes in prop::collection::vec(any::<[u8; 3]>(), 0..400),
     ) {
         // Mostly claims, so that the instances fill up.
-        let widen = |[kind, operand]: [u8; 2]| if kind > 99 { [0, operand] } else { [kind, operand] };
+        let widen = |[kind, a, b]: [u8; 3]| if kind > 99 { [0, a, b] } else { [kind, a, b] };
         let actions: Vec<_> = bytes.into_iter().map(widen).map(Action::from_bytes).collect();
         check(PoolConfig { max_instances: 2, instance_concurrency, pick }, &actions);
+    }
+}
+
+#[test]
+fn a_shape_out_of_range_is_refused() {
+    let ends = [0, 1, 1_600, 1_601, PoolConfig::MAX_SEATS + 1, u32::MAX];
+    for (max_instances, instance_concurrency) in
+        ends.into_iter().flat_map(|a| ends.into_iter().map(move |b| (a, b)))
+    {
+        let config = PoolConfig { max_instances, instance_concurrency, ..PoolConfig::new(1) };
+        check(config, &[ClaimOrBegin { place: 2 }, Started(0), Release(0), Claim]);
     }
 }
 
