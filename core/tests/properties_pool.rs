@@ -148,7 +148,7 @@ impl Watched {
                 // ORDERING: SeqCst: as above.
                 self.starts.fetch_add(1, Ordering::SeqCst);
                 let place = self.pool.config().max_instances;
-                let claim = self.pool.start(vacancy, place);
+                let claim = vacancy.start(place);
                 self.pool.started(&claim.seat).unwrap();
                 claim
             }
@@ -220,8 +220,8 @@ impl Watched {
         assert_eq!(tally.instances_started, count(&self.starts));
         assert_eq!(count(&self.starts), count(&self.stops), "each started one stopped once");
         assert!(self.pool.claim(Instant::MAX).is_none());
-        let vacant = core::iter::from_fn(|| self.pool.begin()).count();
-        assert_eq!(vacant, self.serving.len(), "every slot is vacant again");
+        let vacant: Vec<_> = core::iter::from_fn(|| self.pool.begin()).collect();
+        assert_eq!(vacant.len(), self.serving.len(), "every slot is vacant again");
     }
 }
 
@@ -269,7 +269,7 @@ fn never_none(threads: u32, config: PoolConfig, keep: impl Fn(u32) -> bool) {
     let mut kept = Vec::new();
     let mut open = Vec::new();
     while let Some(vacancy) = pool.begin() {
-        let claim = pool.start(vacancy, 0);
+        let claim = vacancy.start(0);
         pool.started(&claim.seat).unwrap();
         open.push(claim.seat);
     }
@@ -333,7 +333,7 @@ fn a_thread_that_stops_for_good_stops_no_other() {
             while !finished.load(Ordering::SeqCst) {
                 thread::park();
             }
-            watched.pool.cancel(vacancy);
+            drop(vacancy);
             watched.end(held, false);
         });
         let parked = told.recv().unwrap();

@@ -21,6 +21,7 @@ use warmstow_core::sync::AtomicU64;
 use warmstow_core::time::{Duration, Instant};
 
 type Heap = Pool<Box<[AtomicU64]>>;
+type Held<'a> = Vacancy<'a, Box<[AtomicU64]>>;
 
 /// The shape that three bytes stand for; all of them are one. Of every ten one
 /// or two are out of range.
@@ -48,16 +49,16 @@ pub(crate) fn shape([instances, concurrency, pick]: [u8; 3]) -> PoolConfig {
 pub(crate) enum Action {
     /// `claim`.
     Claim,
-    /// `claim_or_begin`, then `start` or `cancel` what came of it.
+    /// `claim_or_begin`, then `start` or drop what came of it.
     ClaimOrBegin {
-        /// The place; of an odd one the vacancy is cancelled.
+        /// The place; of an odd one the vacancy is dropped.
         place: u8,
     },
     /// `begin`, the vacancy is held.
     Begin,
     /// `start` in a held vacancy.
     Start(u8),
-    /// `cancel` a held vacancy.
+    /// Drops a held vacancy.
     Cancel(u8),
     /// `started`.
     Started(u8),
@@ -141,10 +142,11 @@ struct World<'a> {
     oracle: Vec<Instance>,
     leases: Vec<Lease>,
     slots: Vec<SlotId>,
-    vacancies: Vec<Vacancy>,
+    vacancies: Vec<Held<'a>>,
     promised: Vec<usize>,
     requests: u64,
     starts: u64,
+    regressions: u64,
 }
 
 /// Why a shape is refused.
@@ -168,7 +170,11 @@ fn refusal(config: PoolConfig) -> Option<PoolConfigError> {
 pub(crate) fn check(config: PoolConfig, actions: &[Action]) {
     let pool = match (Pool::new(config), refusal(config)) {
         (Ok(pool), None) => pool,
-        (made, expected) => return assert_eq!(made.err(), expected, "{config:?}"),
+        (made, expected) => {
+            assert_eq!(made.err(), expected, "{config:?}");
+            assert_eq!(config.words(), 0, "storage for no pool");
+            return;
+        }
     };
     let vacant = Instance { state: State::Vacant, generation: 1, place: 0, held: 0, last_used: 0 };
     let mut world = World {
@@ -182,6 +188,7 @@ pub(crate) fn check(config: PoolConfig, actions: &[Action]) {
         promised: Vec::new(),
         requests: 0,
         starts: 0,
+        regressions: 0,
     };
     for &action in actions {
         world.play(action);
@@ -196,7 +203,7 @@ fn choose<T: Copy>(all: &[T], operand: u8) -> Option<T> {
     all.iter().rev().nth(back).copied()
 }
 
-impl World<'_> {
+impl<'a> World<'a> {
     fn now(&self) -> Instant {
         Instant::from_nanos(self.now)
     }
@@ -275,6 +282,7 @@ impl World<'_> {
             in_flight: self.oracle.iter().map(|instance| u64::from(instance.held)).sum(),
             instances: u32::try_from(self.oracle.iter().filter(live).count()).unwrap(),
             idle_instances: u32::try_from(self.oracle.iter().filter(idle).count()).unwrap(),
+            clock_regressions: self.regressions,
         }
     }
 
@@ -319,13 +327,13 @@ impl World<'_> {
         }
     }
 
-    fn promise(&mut self, vacancy: Vacancy, index: usize) {
+    fn promise(&mut self, vacancy: Held<'a>, index: usize) {
         self.oracle[index].state = State::Promised;
         self.vacancies.push(vacancy);
         self.promised.push(index);
     }
 
-    /// Starts an instance of this place in a held vacancy, or cancels it.
+    /// Starts an instance of this place in a held vacancy, or drops that.
     fn with_vacancy(&mut self, operand: u8, place: Option<u32>) {
         let held = self.vacancies.len();
         if held == 0 {
@@ -334,11 +342,11 @@ impl World<'_> {
         let at = held - 1 - usize::from(operand) % held;
         let (vacancy, index) = (self.vacancies.remove(at), self.promised.remove(at));
         let Some(place) = place else {
-            self.pool.cancel(vacancy);
+            drop(vacancy);
             self.oracle[index].state = State::Vacant;
             return;
         };
-        let claim = self.pool.start(vacancy, place);
+        let claim = vacancy.start(place);
         let generation = self.oracle[index].generation;
         self.oracle[index] =
             Instance { state: State::Starting, generation, place, held: 0, last_used: 0 };
@@ -373,6 +381,7 @@ impl World<'_> {
             Err(SeatError::NotStarted)
         } else {
             instance.held -= 1;
+            self.regressions += u64::from(now < instance.last_used);
             instance.last_used = instance.last_used.max(now);
             if failed {
                 instance.state = State::Draining;
@@ -494,9 +503,7 @@ impl World<'_> {
 
     /// Gives everything back: the pool is then as empty as a new one.
     fn end(mut self) {
-        for vacancy in self.vacancies.drain(..) {
-            self.pool.cancel(vacancy);
-        }
+        self.vacancies.clear();
         let mut told = Vec::new();
         for lease in self.leases.iter().filter(|lease| lease.live) {
             let seat = Seat::from_bits(lease.bits).unwrap();
@@ -511,7 +518,7 @@ impl World<'_> {
         let Tally { in_flight, instances, .. } = self.pool.tally();
         assert_eq!((in_flight, instances), (0, 0));
         assert!(self.pool.claim(self.now()).is_none());
-        let vacancies = core::iter::from_fn(|| self.pool.begin()).count();
-        assert_eq!(vacancies, self.oracle.len(), "every slot is vacant again");
+        let vacancies: Vec<_> = core::iter::from_fn(|| self.pool.begin()).collect();
+        assert_eq!(vacancies.len(), self.oracle.len(), "every slot is vacant again");
     }
 }
