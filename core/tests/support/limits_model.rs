@@ -59,7 +59,7 @@ impl Action {
 
 /// Small amounts, so that limits are met; some larger ones; now and then the
 /// ends of the range.
-const fn units(byte: u8) -> u32 {
+pub(crate) const fn units(byte: u8) -> u32 {
     match byte {
         0..160 => byte as u32 % 24,
         160..240 => (byte as u32 - 160) * 5,

@@ -150,7 +150,7 @@ struct World<'a> {
 }
 
 /// Why a shape is refused.
-fn refusal(config: PoolConfig) -> Option<PoolConfigError> {
+pub(crate) fn refusal(config: PoolConfig) -> Option<PoolConfigError> {
     let PoolConfig { max_instances, instance_concurrency: value, .. } = config;
     if max_instances == 0 {
         return Some(PoolConfigError::NoInstances);
