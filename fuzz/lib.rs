@@ -1,44 +1,110 @@
-//! One body for each fuzz target, shared by libFuzzer (`make fuzz`) and by the
-//! stable replay of seeds and random inputs (`make fuzz-smoke`).
+//! The fuzz targets, shared by libFuzzer (`make fuzz`) and by the stable replay
+//! of seeds and random inputs (`make fuzz-smoke`).
 //!
-//! A body turns bytes into a shape and a list of actions, carries the actions
-//! out on the real object and on a plain model of it, and compares every
-//! answer and every total. It panics at the first difference.
+//! A target turns bytes into settings and a list of actions, plays them on the
+//! real object and on a plain model of it, and panics at the first difference.
+//! Any bytes are a case, and each case prints as a unit test. The models of the
+//! parts are those of the property tests; the one of a region is here.
 
-use arbitrary::{Arbitrary, Unstructured};
+use core::fmt::{self, Debug};
 
-pub mod limits;
-pub mod placement;
-pub mod pool;
+#[path = "../core/tests/support/limits_model.rs"]
+mod limits_model;
+pub mod models;
+#[path = "../core/tests/support/placement_model.rs"]
+mod placement_model;
+#[path = "../core/tests/support/pool_model.rs"]
+mod pool_model;
 pub mod region;
 
-/// A body: any bytes are a valid input.
-pub type Body = fn(&[u8]);
+/// What an input stands for. `Debug` prints it as a unit test.
+pub trait Case: Debug + Sized {
+    /// The case that any bytes stand for.
+    fn from_bytes(data: &[u8]) -> Self;
 
-/// Every target by its name, which is also the name of its folder in `seeds/`.
-pub const TARGETS: &[(&str, Body)] = &[
-    ("limits", limits::run),
-    ("placement", placement::run),
-    ("pool", pool::run),
-    ("region", region::run),
+    /// Plays it.
+    ///
+    /// # Panics
+    ///
+    /// Where the real object and its model differ.
+    fn check(&self);
+}
+
+/// A target by its name, which is also the name of its folder in `seeds/`.
+#[derive(Clone, Copy, Debug)]
+pub struct Target {
+    /// The name.
+    pub name: &'static str,
+    /// [`Case::check`] of the case that the bytes stand for.
+    pub check: fn(&[u8]),
+    /// The same case as a unit test.
+    pub show: fn(&[u8]) -> String,
+}
+
+impl Target {
+    const fn new<C: Case>(name: &'static str) -> Self {
+        let check = |data: &[u8]| C::from_bytes(data).check();
+        let show = |data: &[u8]| format!("{:?}", C::from_bytes(data));
+        Self { name, check, show }
+    }
+}
+
+/// Every target.
+pub const TARGETS: [Target; 4] = [
+    Target::new::<models::Limits>("limits"),
+    Target::new::<models::Placement>("placement"),
+    Target::new::<models::Pool>("pool"),
+    Target::new::<region::Case>("region"),
 ];
+
+/// libFuzzer's way from bytes to a case.
+#[cfg(feature = "libfuzzer")]
+pub struct Input<C>(pub C);
+
+#[cfg(feature = "libfuzzer")]
+impl<C: Debug> Debug for Input<C> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+#[cfg(feature = "libfuzzer")]
+impl<'a, C: Case> libfuzzer_sys::arbitrary::Arbitrary<'a> for Input<C> {
+    fn arbitrary(
+        input: &mut libfuzzer_sys::arbitrary::Unstructured<'a>,
+    ) -> libfuzzer_sys::arbitrary::Result<Self> {
+        input.bytes(input.len()).map(|data| Self(C::from_bytes(data)))
+    }
+}
 
 /// The most actions in one input; models are compared after each of them.
 const MAX_ACTIONS: usize = 512;
 
-/// The actions that the rest of the input holds.
-fn actions<'a, A: Arbitrary<'a>>(input: &mut Unstructured<'a>) -> Vec<A> {
-    let mut actions = vec![];
-    while !input.is_empty() && actions.len() < MAX_ACTIONS {
-        match A::arbitrary(input) {
-            Ok(action) => actions.push(action),
-            Err(_) => break,
-        }
-    }
-    actions
+/// The first bytes of an input, zero where it has none, and the rest.
+fn head<const N: usize>(data: &[u8]) -> ([u8; N], &[u8]) {
+    let (start, rest) = data.split_at(data.len().min(N));
+    let mut head = [0; N];
+    head[..start.len()].copy_from_slice(start);
+    (head, rest)
 }
 
-/// An element of a list that an action names by any number.
-fn pick<T>(list: &[T], number: u8) -> Option<usize> {
-    (!list.is_empty()).then(|| usize::from(number) % list.len())
+/// The actions that the rest of an input holds, one in every `N` bytes.
+fn actions<const N: usize, A>(data: &[u8], from_bytes: fn([u8; N]) -> A) -> Vec<A> {
+    data.as_chunks().0.iter().take(MAX_ACTIONS).map(|bytes| from_bytes(*bytes)).collect()
+}
+
+/// Prints a case as a test for the end of `file`.
+fn print_test(
+    f: &mut fmt::Formatter<'_>,
+    file: &str,
+    imports: &[&str],
+    settings: &dyn Debug,
+    actions: &[impl Debug],
+) -> fmt::Result {
+    writeln!(f, "// {file}\n#[test]\nfn found_by_fuzzing() {{")?;
+    imports.iter().try_for_each(|import| writeln!(f, "    use {import};"))?;
+    // Not `{:#?}`, whatever the caller asked for: one line for each action.
+    writeln!(f, "    let settings = {settings:?};\n    let actions = [")?;
+    actions.iter().try_for_each(|action| writeln!(f, "        {action:?},"))?;
+    writeln!(f, "    ];\n    check(settings, &actions);\n}}")
 }

@@ -1,28 +1,26 @@
 //! A whole region against sums: whatever is invoked, completed, failed,
 //! drained, reaped and set, no limit is passed and nothing is lost.
 
+mod settings;
+
+use core::fmt;
 use std::sync::Arc;
 
-use arbitrary::{Arbitrary, Unstructured};
 use warmstow_core::concurrency::ThrottleReason;
 use warmstow_core::function::{
-    Control, Function, FunctionSpec, InvokeError, Lease, LeaseError, Region, RegionConfig, Start,
+    Control, Function, InvokeError, Lease, LeaseError, Region, SettingError, Start,
 };
 use warmstow_core::id::{FunctionId, InstanceId};
-use warmstow_core::placement::{NodeSpec, Strategy};
 use warmstow_core::pool::Reaped;
-use warmstow_core::resources::Resources;
 use warmstow_core::sync::AtomicU64;
 use warmstow_core::time::{Duration, Instant};
 
-use crate::{actions, pick};
+pub use self::settings::Settings;
+use crate::{actions, head, limits_model, print_test};
 
-/// Functions in the region.
-const FUNCTIONS: u32 = 3;
-
-/// One call, or a step of the clock. Numbers name a function, a held lease or
-/// an instance, whichever the call takes.
-#[derive(Arbitrary, Clone, Copy, Debug)]
+/// One call, or a step of the clock. A first number picks a function, a held
+/// lease or an instance, whichever the call takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Action {
     /// Invokes a function; a cold start is reported as started at once or not.
     Invoke(u8, bool),
@@ -34,8 +32,8 @@ pub enum Action {
     Fail(u8),
     /// Uses a lease that was given back before.
     Stale(u8),
-    /// Uses bits that no lease gave.
-    Invented([u64; 2]),
+    /// Uses a held lease with another bit.
+    Forge(u8, u8),
     /// Drains an instance.
     Drain(u8),
     /// Reaps a function.
@@ -47,11 +45,63 @@ pub enum Action {
     /// Lets so many seconds pass.
     Wait(u8),
     /// Sets the account's limit.
-    SetAccountLimit(u8),
+    SetAccountLimit(u32),
     /// Sets or removes a reservation.
-    SetReserved(u8, Option<u8>),
+    SetReserved(u8, Option<u32>),
     /// Sets a keep-alive, in seconds.
-    SetKeepAlive(u8, u8),
+    SetKeepAlive(u8, u64),
+}
+
+impl Action {
+    /// The action that three bytes stand for; all of them are one.
+    fn from_bytes([kind, number, other]: [u8; 3]) -> Self {
+        match kind % 24 {
+            0..=6 => Self::Invoke(number, other.is_multiple_of(2)),
+            7 => Self::Started(number),
+            8..=10 => Self::Complete(number),
+            11 => Self::Fail(number),
+            12 => Self::Stale(number),
+            13 => Self::Forge(number, other),
+            14 => Self::Drain(number),
+            15 => Self::Reap(number),
+            16 => Self::ReapOne(number),
+            17 | 18 => Self::Stop,
+            19 => Self::Wait(number),
+            20 => Self::SetAccountLimit(limits_model::units(other)),
+            21 => Self::SetReserved(number, Some(limits_model::units(other))),
+            22 => Self::SetReserved(number, None),
+            _ => Self::SetKeepAlive(number, if other == 255 { u64::MAX } else { other.into() }),
+        }
+    }
+}
+
+/// An input of the target `region`.
+pub struct Case {
+    settings: Settings,
+    actions: Vec<Action>,
+}
+
+impl crate::Case for Case {
+    fn from_bytes(data: &[u8]) -> Self {
+        let (settings, rest) = head(data);
+        let settings = Settings::from_bytes(settings);
+        Self { settings, actions: actions(rest, Action::from_bytes) }
+    }
+
+    fn check(&self) {
+        check(self.settings, &self.actions);
+    }
+}
+
+impl fmt::Debug for Case {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let imports = [
+            "warmstow_core::{placement::{SpreadBy::*, Strategy::*}, pool::{Pick::*, PoolConfig}}",
+            "warmstow_core::resources::{Resource::*, Resources}",
+            "warmstow_fuzz::region::{Action::*, Settings, check}",
+        ];
+        print_test(f, "fuzz/tests/replay.rs", &imports, &self.settings, &self.actions)
+    }
 }
 
 struct World {
@@ -78,47 +128,14 @@ struct Held {
     started: bool,
 }
 
-/// Carries the actions of `data` out on a region and its model.
+/// Plays `actions` on a region of these settings and on its model.
 ///
 /// # Panics
 ///
 /// Where the two differ.
-pub fn run(data: &[u8]) {
-    let mut input = Unstructured::new(data);
-    let Ok(mut world) = shape(&mut input) else { return };
-    for action in actions(&mut input) {
-        world.act(action);
-        world.compare();
-    }
-}
-
-fn shape(input: &mut Unstructured<'_>) -> arbitrary::Result<World> {
-    let config = RegionConfig {
-        account_limit: input.int_in_range(0..=30)?,
-        unreserved_minimum: input.int_in_range(0..=4)?,
-        max_functions: FUNCTIONS,
-        max_nodes: input.int_in_range(0..=3)?,
-        strategy: *input.choose(&Strategy::ALL)?,
-        seed: 1,
-        ..RegionConfig::default()
-    };
-    let (region, mut control) = Region::new(config).expect("the settings are in range");
-    for node in 0..config.max_nodes {
-        let spec = NodeSpec::new(Resources::new(1_000 + node, 2_000), 0);
-        control.add_node(spec).expect("the fleet has room");
-    }
-    let mut functions = vec![];
-    for index in 0..FUNCTIONS {
-        let spec = FunctionSpec {
-            resources: Resources::new(100 + 100 * index, 300),
-            max_instances: input.int_in_range(1..=8)?,
-            instance_concurrency: input.int_in_range(1..=3)?,
-            keep_alive: Duration::from_secs(60),
-            ..FunctionSpec::of_memory(300)
-        };
-        functions.push(control.add_function(&format!("f{index}"), spec).expect("it fits"));
-    }
-    Ok(World {
+pub fn check(settings: Settings, actions: &[Action]) {
+    let Some((region, control, functions)) = settings.build() else { return };
+    let mut world = World {
         region,
         control,
         admitted: vec![0; functions.len()],
@@ -130,13 +147,22 @@ fn shape(input: &mut Unstructured<'_>) -> arbitrary::Result<World> {
         live: vec![],
         draining: vec![],
         told_to_stop: vec![],
-    })
+    };
+    for &action in actions {
+        world.act(action);
+        world.compare();
+    }
+}
+
+/// An element of a list that an action names by any number.
+fn pick<T>(list: &[T], number: u8) -> Option<usize> {
+    (!list.is_empty()).then(|| usize::from(number) % list.len())
 }
 
 impl World {
     fn act(&mut self, action: Action) {
         match action {
-            Action::Invoke(function, started) => self.invoke(function, started),
+            Action::Invoke(number, started) => self.invoke(number, started),
             Action::Started(number) => self.report_started(number),
             Action::Complete(number) => self.complete(number),
             Action::Fail(number) => self.fail(number),
@@ -145,13 +171,9 @@ impl World {
                     self.refuses(self.used_leases[at]);
                 }
             }
-            Action::Invented(bits) => {
-                if self.leases.iter().all(|held| held.lease != bits) {
-                    self.refuses(bits);
-                }
-            }
+            Action::Forge(number, bit) => self.forge(number, bit),
             Action::Drain(number) => self.drain(number),
-            Action::Reap(function) => self.reap(function),
+            Action::Reap(number) => self.reap(number),
             Action::ReapOne(number) => self.reap_one(number),
             Action::Stop => self.stop(),
             Action::Wait(seconds) => {
@@ -159,22 +181,26 @@ impl World {
             }
             Action::SetAccountLimit(limit) => {
                 // A refused setting changes nothing: `compare` looks.
-                let _ = self.control.set_account_limit(u32::from(limit % 32));
+                let _ = self.control.set_account_limit(limit);
             }
-            Action::SetReserved(function, reserved) => {
-                let reserved = reserved.map(|units| u32::from(units % 16));
-                let _ = self.control.set_reserved_concurrency(self.function(function), reserved);
-            }
-            Action::SetKeepAlive(function, seconds) => {
-                let keep_alive = Duration::from_secs(u64::from(seconds));
-                let set = self.control.set_keep_alive(self.function(function), keep_alive);
+            Action::SetReserved(number, reserved) => self.set_reserved(number, reserved),
+            Action::SetKeepAlive(number, seconds) => {
+                let Some(function) = self.function(number) else { return };
+                let set = self.control.set_keep_alive(function, Duration::from_secs(seconds));
                 set.expect("the handle is the region's");
             }
         }
     }
 
-    fn function(&self, number: u8) -> FunctionId {
-        self.functions[usize::from(number) % self.functions.len()]
+    fn function(&self, number: u8) -> Option<FunctionId> {
+        pick(&self.functions, number).map(|at| self.functions[at])
+    }
+
+    /// A refused setting changes nothing: `compare` looks.
+    fn set_reserved(&mut self, number: u8, reserved: Option<u32>) {
+        let Some(function) = self.function(number) else { return };
+        let set = self.control.set_reserved_concurrency(function, reserved);
+        assert!(!matches!(set, Err(SettingError::UnknownFunction(_))));
     }
 
     fn in_flight(&self, function: FunctionId) -> u32 {
@@ -201,7 +227,7 @@ impl World {
     }
 
     fn invoke(&mut self, number: u8, report_started: bool) {
-        let function = self.function(number);
+        let Some(function) = self.function(number) else { return };
         let at = function.index() as usize;
         match self.region.invoke(self.now, function) {
             Ok(invocation) => {
@@ -323,6 +349,16 @@ impl World {
         self.told_to_stop.push(self.live.swap_remove(at.expect("told to stop twice")));
     }
 
+    fn forge(&self, number: u8, bit: u8) {
+        let Some(at) = pick(&self.leases, number) else { return };
+        let [mut function, mut seat] = self.leases[at].lease;
+        let flipped = 1_u64 << (bit % 64);
+        *(if bit < 128 { &mut seat } else { &mut function }) ^= flipped;
+        if self.leases.iter().all(|held| held.lease != [function, seat]) {
+            self.refuses([function, seat]);
+        }
+    }
+
     fn refuses(&self, bits: [u64; 2]) {
         let lease = || Lease::from_bits(bits);
         let Some(stale) = lease() else { return };
@@ -342,7 +378,8 @@ impl World {
     }
 
     fn reap(&mut self, number: u8) {
-        let reaped = self.region.reap(self.now, self.function(number));
+        let Some(function) = self.function(number) else { return };
+        let reaped = self.region.reap(self.now, function);
         let reaped: Vec<_> = reaped.expect("the handle is the region's").collect();
         reaped.into_iter().for_each(|instance| self.tell_to_stop(instance));
     }

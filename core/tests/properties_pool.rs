@@ -1,6 +1,7 @@
 //! Pools against a trivial oracle, and under many threads.
 //!
-//! The oracle and its properties are in `support/pool_model.rs`. Under threads:
+//! The oracle and its properties are in `support/pool_model.rs`; what a fuzz
+//! target finds on it is printed as a test of this file. Under threads:
 //! * an instance never serves more requests than its concurrency, and there are
 //!   never more instances than the pool has slots;
 //! * every stop is reported once, and everything comes back at the end;
@@ -16,7 +17,8 @@ use core::sync::atomic::{AtomicBool, AtomicU32, AtomicU64 as Counter, Ordering};
 use std::sync::{Barrier, mpsc};
 use std::thread;
 
-use pool_model::{Action, check};
+use pool_model::Action::{self, *};
+use pool_model::{check, shape};
 use proptest::prelude::*;
 use warmstow_core::id::SlotId;
 use warmstow_core::pool::{Claim, Pick, Pool, PoolConfig, Seat};
@@ -39,23 +41,44 @@ proptest! {
         max_instances in 1..7_u32,
         instance_concurrency in 1..6_u32,
         pick in pick(),
-        bytes in prop::collection::vec(any::<[u8; 2]>(), 0..250),
+        bytes in prop::collection::vec(any::<[u8; 3]>(), 0..250),
     ) {
         let actions: Vec<_> = bytes.into_iter().map(Action::from_bytes).collect();
         check(PoolConfig { max_instances, instance_concurrency, pick }, &actions);
     }
 
+    /// As fuzz targets draw them, shapes out of range among them.
+    #[test]
+    fn a_pool_of_any_shape_answers_as_the_oracle(
+        config in any::<[u8; 3]>(),
+        bytes in prop::collection::vec(any::<[u8; 3]>(), 0..250),
+    ) {
+        let actions: Vec<_> = bytes.into_iter().map(Action::from_bytes).collect();
+        check(shape(config), &actions);
+    }
+
     /// Instances whose seats are in several words.
     #[test]
     fn a_pool_of_wide_instances_answers_as_the_oracle(
-        instance_concurrency in 31..70_u32,
+        instance_concurrency in prop_oneof![9 => 31..70_u32, 1 => Just(1_600)],
         pick in pick(),
-        bytes in prop::collection::vec(any::<[u8; 2]>(), 0..400),
+        bytes in prop::collection::vec(any::<[u8; 3]>(), 0..400),
     ) {
         // Mostly claims, so that the instances fill up.
-        let widen = |[kind, operand]: [u8; 2]| if kind > 99 { [0, operand] } else { [kind, operand] };
+        let widen = |[kind, a, b]: [u8; 3]| if kind > 99 { [0, a, b] } else { [kind, a, b] };
         let actions: Vec<_> = bytes.into_iter().map(widen).map(Action::from_bytes).collect();
         check(PoolConfig { max_instances: 2, instance_concurrency, pick }, &actions);
+    }
+}
+
+#[test]
+fn a_shape_out_of_range_is_refused() {
+    let ends = [0, 1, 1_600, 1_601, PoolConfig::MAX_SEATS + 1, u32::MAX];
+    for (max_instances, instance_concurrency) in
+        ends.into_iter().flat_map(|a| ends.into_iter().map(move |b| (a, b)))
+    {
+        let config = PoolConfig { max_instances, instance_concurrency, ..PoolConfig::new(1) };
+        check(config, &[ClaimOrBegin { place: 2 }, Started(0), Release(0), Claim]);
     }
 }
 
@@ -125,7 +148,7 @@ impl Watched {
                 // ORDERING: SeqCst: as above.
                 self.starts.fetch_add(1, Ordering::SeqCst);
                 let place = self.pool.config().max_instances;
-                let claim = self.pool.start(vacancy, place);
+                let claim = vacancy.start(place);
                 self.pool.started(&claim.seat).unwrap();
                 claim
             }
@@ -197,8 +220,8 @@ impl Watched {
         assert_eq!(tally.instances_started, count(&self.starts));
         assert_eq!(count(&self.starts), count(&self.stops), "each started one stopped once");
         assert!(self.pool.claim(Instant::MAX).is_none());
-        let vacant = core::iter::from_fn(|| self.pool.begin()).count();
-        assert_eq!(vacant, self.serving.len(), "every slot is vacant again");
+        let vacant: Vec<_> = core::iter::from_fn(|| self.pool.begin()).collect();
+        assert_eq!(vacant.len(), self.serving.len(), "every slot is vacant again");
     }
 }
 
@@ -246,7 +269,7 @@ fn never_none(threads: u32, config: PoolConfig, keep: impl Fn(u32) -> bool) {
     let mut kept = Vec::new();
     let mut open = Vec::new();
     while let Some(vacancy) = pool.begin() {
-        let claim = pool.start(vacancy, 0);
+        let claim = vacancy.start(0);
         pool.started(&claim.seat).unwrap();
         open.push(claim.seat);
     }
@@ -310,7 +333,7 @@ fn a_thread_that_stops_for_good_stops_no_other() {
             while !finished.load(Ordering::SeqCst) {
                 thread::park();
             }
-            watched.pool.cancel(vacancy);
+            drop(vacancy);
             watched.end(held, false);
         });
         let parked = told.recv().unwrap();

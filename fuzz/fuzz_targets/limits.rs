@@ -1,4 +1,6 @@
-//! libFuzzer's entry to the body of `limits`.
+//! libFuzzer's entry to the target `limits`.
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|data: &[u8]| warmstow_fuzz::limits::run(data));
+use warmstow_fuzz::{Case, Input, models::Limits as Played};
+
+libfuzzer_sys::fuzz_target!(|input: Input<Played>| input.0.check());

@@ -1,4 +1,6 @@
-//! libFuzzer's entry to the body of `placement`.
+//! libFuzzer's entry to the target `placement`.
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|data: &[u8]| warmstow_fuzz::placement::run(data));
+use warmstow_fuzz::{Case, Input, models::Placement as Played};
+
+libfuzzer_sys::fuzz_target!(|input: Input<Played>| input.0.check());

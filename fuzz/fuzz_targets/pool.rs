@@ -1,4 +1,6 @@
-//! libFuzzer's entry to the body of `pool`.
+//! libFuzzer's entry to the target `pool`.
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|data: &[u8]| warmstow_fuzz::pool::run(data));
+use warmstow_fuzz::{Case, Input, models::Pool as Played};
+
+libfuzzer_sys::fuzz_target!(|input: Input<Played>| input.0.check());

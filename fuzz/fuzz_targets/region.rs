@@ -1,4 +1,6 @@
-//! libFuzzer's entry to the body of `region`.
+//! libFuzzer's entry to the target `region`.
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|data: &[u8]| warmstow_fuzz::region::run(data));
+use warmstow_fuzz::{Case, Input, region::Case as Played};
+
+libfuzzer_sys::fuzz_target!(|input: Input<Played>| input.0.check());

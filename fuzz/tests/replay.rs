@@ -1,9 +1,10 @@
 //! The fuzz bodies on the stable toolchain: the seeds, and random inputs.
 
+use std::panic;
 use std::path::Path;
 
 use warmstow_core::rng::Rng;
-use warmstow_fuzz::TARGETS;
+use warmstow_fuzz::{TARGETS, Target};
 
 /// Random inputs for each target.
 const INPUTS: u64 = 2_000;
@@ -17,17 +18,25 @@ fn input(seed: u64) -> Vec<u8> {
     (0..length).map(|_| draws.below(256) as u8).collect()
 }
 
+/// Plays a case. One that fails is printed as a unit test first.
+fn check(target: &Target, data: &[u8]) {
+    if let Err(failure) = panic::catch_unwind(|| (target.check)(data)) {
+        println!("{}", (target.show)(data));
+        panic::resume_unwind(failure);
+    }
+}
+
 #[test]
 fn every_seed_passes() {
     let seeds = Path::new(env!("CARGO_MANIFEST_DIR")).join("seeds");
-    for (name, body) in TARGETS {
-        let folder = seeds.join(name);
+    for target in &TARGETS {
+        let folder = seeds.join(target.name);
         let files = std::fs::read_dir(&folder).expect("each target has a folder of seeds");
         let mut count = 0;
         for file in files {
             let path = file.expect("the folder can be read").path();
             println!("{}", path.display());
-            body(&std::fs::read(&path).expect("a seed can be read"));
+            check(target, &std::fs::read(&path).expect("a seed can be read"));
             count += 1;
         }
         assert!(count > 0, "{}: no seeds", folder.display());
@@ -36,11 +45,9 @@ fn every_seed_passes() {
 
 #[test]
 fn random_inputs_pass() {
-    for (name, body) in TARGETS {
+    for target in &TARGETS {
         for seed in 0..INPUTS {
-            // The last line before a failure says how to see it again.
-            println!("{name}, seed {seed}");
-            body(&input(seed));
+            check(target, &input(seed));
         }
     }
 }

@@ -1,37 +1,64 @@
 //! A pool beside a trivial oracle: a vector of instance states.
 //!
 //! [`check`] plays a list of [`Action`]s on both. After every action:
-//! * the answers are equal: which instance serves, starts or stops, each error;
+//! * the answers are equal: which instance serves, starts or stops, each error,
+//!   of handles that are live, stale, invented or another pool's;
 //! * the tallies are equal, so no seat and no instance is lost or minted;
 //! * no instance serves more requests than its concurrency.
 //!
-//! An action comes from two bytes, for property tests and fuzz targets alike.
+//! A shape that is out of range is refused, naming what is wrong with it.
+//!
+//! An action comes from three bytes, for property tests and fuzz targets alike.
 
 use core::num::NonZeroU32;
 
 use warmstow_core::id::SlotId;
 use warmstow_core::pool::{
-    Claim, Pick, Pool, PoolConfig, Reaped, Seat, SeatError, SlotError, Tally, Vacancy,
+    Claim, Pick, Pool, PoolConfig, PoolConfigError, Reaped, Seat, SeatError, SlotError, Tally,
+    Vacancy,
 };
 use warmstow_core::sync::AtomicU64;
 use warmstow_core::time::{Duration, Instant};
 
-/// One call. The operand of a call on a lease, a slot or a vacancy picks one of
-/// those handed out so far, live or stale, counted from the newest.
+type Heap = Pool<Box<[AtomicU64]>>;
+type Held<'a> = Vacancy<'a, Box<[AtomicU64]>>;
+
+/// The shape that three bytes stand for; all of them are one. Of every ten one
+/// or two are out of range.
+pub(crate) fn shape([instances, concurrency, pick]: [u8; 3]) -> PoolConfig {
+    PoolConfig {
+        max_instances: match instances {
+            0..232 => u32::from(instances) % 40 + 1,
+            232..240 => 0,
+            240..248 => PoolConfig::MAX_SEATS + 1,
+            248.. => u32::MAX,
+        },
+        instance_concurrency: match concurrency {
+            0..232 => [1, 1, 1, 2, 3, 5, 32, 33][usize::from(concurrency) % 8],
+            232..240 => 0,
+            240..248 => PoolConfig::MAX_INSTANCE_CONCURRENCY + 1,
+            248.. => u32::MAX,
+        },
+        pick: [Pick::Packed, Pick::MostRecent, Pick::LeastRecent][usize::from(pick) % 3],
+    }
+}
+
+/// One call. The first operand of a call on a lease, a slot or a vacancy picks
+/// one of those handed out so far, live or stale, counted from the newest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Action {
     /// `claim`.
     Claim,
-    /// `claim_or_begin`, then `start` or `cancel` what came of it.
+    /// `claim_or_begin`, then `start` or drop what came of it.
     ClaimOrBegin {
-        /// The place; of an odd one the vacancy is cancelled.
+        /// The place; of an odd one the vacancy is dropped.
         place: u8,
     },
     /// `begin`, the vacancy is held.
     Begin,
     /// `start` in a held vacancy.
     Start(u8),
-    /// `cancel` a held vacancy.
+    /// Drops a held vacancy.
     Cancel(u8),
     /// `started`.
     Started(u8),
@@ -39,40 +66,44 @@ pub(crate) enum Action {
     Release(u8),
     /// `fail`.
     Fail(u8),
+    /// Every call on a seat, with another bit of a lease's.
+    ForgeSeat(u8, u8),
     /// `drain`.
     Drain(u8),
-    /// `reap_one`.
-    ReapOne(u8),
-    /// `reap`, as many steps as the operand says.
-    Reap(u8),
+    /// `reap_one` with this keep-alive.
+    ReapOne(u8, u8),
+    /// `reap`, as many steps as the operand says, with this keep-alive.
+    Reap(u8, u8),
     /// `stopped`.
     Stopped(u8),
+    /// Every call on a slot, with one of another pool.
+    ForeignSlot(u8),
     /// Time goes on by this much, or back where it is above 200.
     Wait(u8),
 }
 
 impl Action {
-    /// The action that two bytes stand for; every pair is one.
-    pub(crate) fn from_bytes([kind, operand]: [u8; 2]) -> Self {
-        match kind % 20 {
+    /// The action that three bytes stand for; all of them are one.
+    pub(crate) fn from_bytes([kind, operand, other]: [u8; 3]) -> Self {
+        match kind % 24 {
             0..=2 => Self::Claim,
             3 | 4 => Self::ClaimOrBegin { place: operand },
             5 => Self::Begin,
-            6 => Self::Start(operand),
-            7 => Self::Cancel(operand),
-            8 | 9 => Self::Started(operand),
-            10..=12 => Self::Release(operand),
-            13 => Self::Fail(operand),
-            14 => Self::Drain(operand),
-            15 => Self::ReapOne(operand),
-            16 => Self::Reap(operand),
-            17 | 18 => Self::Stopped(operand),
+            6 | 7 => Self::Start(operand),
+            8 => Self::Cancel(operand),
+            9 | 10 => Self::Started(operand),
+            11..=13 => Self::Release(operand),
+            14 => Self::Fail(operand),
+            15 => Self::ForgeSeat(operand, other),
+            16 => Self::Drain(operand),
+            17 => Self::ReapOne(operand, other),
+            18 => Self::Reap(operand, other),
+            19..=21 => Self::Stopped(operand),
+            22 => Self::ForeignSlot(operand),
             _ => Self::Wait(operand),
         }
     }
 }
-
-const KEEP_ALIVE: Duration = Duration::from_nanos(50);
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum State {
@@ -104,17 +135,31 @@ struct Lease {
 }
 
 /// The pool, the oracle, and every handle given out so far.
-struct World {
-    pool: Pool<Box<[AtomicU64]>>,
+struct World<'a> {
+    pool: &'a Heap,
     config: PoolConfig,
     now: u64,
     oracle: Vec<Instance>,
     leases: Vec<Lease>,
     slots: Vec<SlotId>,
-    vacancies: Vec<Vacancy>,
+    vacancies: Vec<Held<'a>>,
     promised: Vec<usize>,
     requests: u64,
     starts: u64,
+    regressions: u64,
+}
+
+/// Why a shape is refused.
+pub(crate) fn refusal(config: PoolConfig) -> Option<PoolConfigError> {
+    let PoolConfig { max_instances, instance_concurrency: value, .. } = config;
+    if max_instances == 0 {
+        return Some(PoolConfigError::NoInstances);
+    }
+    if !(1..=1_600).contains(&value) {
+        return Some(PoolConfigError::InstanceConcurrency { value });
+    }
+    let seats = u64::from(max_instances) * u64::from(value.next_power_of_two());
+    (seats > 1 << 24).then_some(PoolConfigError::TooManySeats { seats })
 }
 
 /// Plays `actions` on a pool of this shape and on the oracle.
@@ -123,9 +168,17 @@ struct World {
 ///
 /// Where they differ.
 pub(crate) fn check(config: PoolConfig, actions: &[Action]) {
+    let pool = match (Pool::new(config), refusal(config)) {
+        (Ok(pool), None) => pool,
+        (made, expected) => {
+            assert_eq!(made.err(), expected, "{config:?}");
+            assert_eq!(config.words(), 0, "storage for no pool");
+            return;
+        }
+    };
     let vacant = Instance { state: State::Vacant, generation: 1, place: 0, held: 0, last_used: 0 };
     let mut world = World {
-        pool: Pool::new(config).expect("the shape is in range"),
+        pool: &pool,
         config,
         now: 0,
         oracle: vec![vacant; config.max_instances as usize],
@@ -135,6 +188,7 @@ pub(crate) fn check(config: PoolConfig, actions: &[Action]) {
         promised: Vec::new(),
         requests: 0,
         starts: 0,
+        regressions: 0,
     };
     for &action in actions {
         world.play(action);
@@ -149,7 +203,7 @@ fn choose<T: Copy>(all: &[T], operand: u8) -> Option<T> {
     all.iter().rev().nth(back).copied()
 }
 
-impl World {
+impl<'a> World<'a> {
     fn now(&self) -> Instant {
         Instant::from_nanos(self.now)
     }
@@ -175,10 +229,12 @@ impl World {
             Action::Started(operand) => self.started(operand),
             Action::Release(operand) => self.end_request(operand, false),
             Action::Fail(operand) => self.end_request(operand, true),
+            Action::ForgeSeat(operand, bit) => self.forge_seat(operand, bit),
             Action::Drain(operand) => self.drain(operand),
-            Action::ReapOne(operand) => self.reap_one(operand),
-            Action::Reap(steps) => self.reap(usize::from(steps % 8)),
+            Action::ReapOne(operand, keep_alive) => self.reap_one(operand, keep_alive),
+            Action::Reap(steps, keep_alive) => self.reap(steps, keep_alive),
             Action::Stopped(operand) => self.stopped(operand),
+            Action::ForeignSlot(operand) => self.use_foreign(operand),
             Action::Wait(by @ 0..=200) => self.now += u64::from(by),
             Action::Wait(by) => self.now = self.now.saturating_sub(u64::from(by) - 200),
         }
@@ -216,10 +272,6 @@ impl World {
         SlotId::new(u32::try_from(index).unwrap(), generation)
     }
 
-    fn expires(&self, index: usize) -> u64 {
-        self.oracle[index].last_used + KEEP_ALIVE.as_nanos()
-    }
-
     fn tally(&self) -> Tally {
         let live =
             |instance: &&Instance| !matches!(instance.state, State::Vacant | State::Promised);
@@ -230,6 +282,7 @@ impl World {
             in_flight: self.oracle.iter().map(|instance| u64::from(instance.held)).sum(),
             instances: u32::try_from(self.oracle.iter().filter(live).count()).unwrap(),
             idle_instances: u32::try_from(self.oracle.iter().filter(idle).count()).unwrap(),
+            clock_regressions: self.regressions,
         }
     }
 
@@ -274,13 +327,13 @@ impl World {
         }
     }
 
-    fn promise(&mut self, vacancy: Vacancy, index: usize) {
+    fn promise(&mut self, vacancy: Held<'a>, index: usize) {
         self.oracle[index].state = State::Promised;
         self.vacancies.push(vacancy);
         self.promised.push(index);
     }
 
-    /// Starts an instance of this place in a held vacancy, or cancels it.
+    /// Starts an instance of this place in a held vacancy, or drops that.
     fn with_vacancy(&mut self, operand: u8, place: Option<u32>) {
         let held = self.vacancies.len();
         if held == 0 {
@@ -289,11 +342,11 @@ impl World {
         let at = held - 1 - usize::from(operand) % held;
         let (vacancy, index) = (self.vacancies.remove(at), self.promised.remove(at));
         let Some(place) = place else {
-            self.pool.cancel(vacancy);
+            drop(vacancy);
             self.oracle[index].state = State::Vacant;
             return;
         };
-        let claim = self.pool.start(vacancy, place);
+        let claim = vacancy.start(place);
         let generation = self.oracle[index].generation;
         self.oracle[index] =
             Instance { state: State::Starting, generation, place, held: 0, last_used: 0 };
@@ -328,6 +381,7 @@ impl World {
             Err(SeatError::NotStarted)
         } else {
             instance.held -= 1;
+            self.regressions += u64::from(now < instance.last_used);
             instance.last_used = instance.last_used.max(now);
             if failed {
                 instance.state = State::Draining;
@@ -350,6 +404,21 @@ impl World {
         assert_eq!(answer, expected, "failed: {failed}, {lease:?}");
     }
 
+    /// A lease with another bit, where that is none that is held.
+    fn forge_seat(&self, operand: u8, bit: u8) {
+        let bits = choose(&self.leases, operand).map_or(0, |lease| lease.bits) ^ 1 << (bit % 64);
+        let seat = || Seat::from_bits(bits);
+        let held = self.leases.iter().any(|lease| lease.live && lease.bits == bits);
+        let (false, Some(forged), Some(released), Some(failed)) = (held, seat(), seat(), seat())
+        else {
+            return;
+        };
+        assert_eq!(self.pool.slot_of(&forged), Err(SeatError::Stale));
+        assert_eq!(self.pool.started(&forged), Err(SeatError::Stale));
+        assert_eq!(self.pool.release(self.now(), released), Err(SeatError::Stale));
+        assert_eq!(self.pool.fail(self.now(), failed), Err(SeatError::Stale));
+    }
+
     // --- Endings ------------------------------------------------------------------
 
     fn drain(&mut self, operand: u8) {
@@ -366,8 +435,8 @@ impl World {
     }
 
     /// What a reap of this instance answers; [`State::Stopping`] comes of it.
-    fn reaped(&mut self, index: usize) -> Reaped {
-        let expires = self.expires(index);
+    fn reaped(&mut self, index: usize, keep_alive: u8) -> Reaped {
+        let expires = self.oracle[index].last_used + u64::from(keep_alive);
         let instance = &mut self.oracle[index];
         if instance.state != State::Active || instance.held > 0 {
             Reaped::Busy
@@ -379,23 +448,26 @@ impl World {
         }
     }
 
-    fn reap_one(&mut self, operand: u8) {
+    fn reap_one(&mut self, operand: u8, keep_alive: u8) {
         let Some(slot) = choose(&self.slots, operand) else { return };
         let expected = match self.live(slot) {
-            Some(index) => Ok(self.reaped(index)),
+            Some(index) => Ok(self.reaped(index, keep_alive)),
             None => Err(SlotError::Stale { slot }),
         };
-        assert_eq!(self.pool.reap_one(self.now(), KEEP_ALIVE, slot), expected, "reap {slot}");
+        let keep_alive = Duration::from_nanos(keep_alive.into());
+        assert_eq!(self.pool.reap_one(self.now(), keep_alive, slot), expected, "reap {slot}");
     }
 
-    fn reap(&mut self, steps: usize) {
+    fn reap(&mut self, steps: u8, keep_alive: u8) {
+        let steps = usize::from(steps % 8);
         let mut expected = Vec::new();
         for index in 0..self.oracle.len() {
-            if expected.len() < steps && self.reaped(index) == Reaped::Stop {
+            if expected.len() < steps && self.reaped(index, keep_alive) == Reaped::Stop {
                 expected.push(self.slot_id(index));
             }
         }
-        let stop: Vec<_> = self.pool.reap(self.now(), KEEP_ALIVE).take(steps).collect();
+        let keep_alive = Duration::from_nanos(keep_alive.into());
+        let stop: Vec<_> = self.pool.reap(self.now(), keep_alive).take(steps).collect();
         assert_eq!(stop, expected, "reap");
     }
 
@@ -414,11 +486,24 @@ impl World {
         assert_eq!(self.pool.stopped(slot), expected, "stopped {slot}");
     }
 
+    /// Slots that no pool of this shape has, and one that this has not started.
+    fn use_foreign(&self, operand: u8) {
+        let slots = self.config.max_instances;
+        let newer = NonZeroU32::MIN.saturating_add(u32::try_from(self.starts).unwrap() + 1);
+        let next = SlotId::new(u32::from(operand) % slots, newer);
+        let beyond = |index| SlotId::new(index, NonZeroU32::MIN);
+        for slot in [next, beyond(slots + u32::from(operand)), beyond(u32::MAX)] {
+            let stale = SlotError::Stale { slot };
+            assert_eq!(self.pool.drain(slot), Err(stale));
+            assert_eq!(self.pool.stopped(slot), Err(stale));
+            assert_eq!(self.pool.place(slot), Err(stale));
+            assert_eq!(self.pool.reap_one(self.now(), Duration::ZERO, slot), Err(stale));
+        }
+    }
+
     /// Gives everything back: the pool is then as empty as a new one.
     fn end(mut self) {
-        for vacancy in self.vacancies.drain(..) {
-            self.pool.cancel(vacancy);
-        }
+        self.vacancies.clear();
         let mut told = Vec::new();
         for lease in self.leases.iter().filter(|lease| lease.live) {
             let seat = Seat::from_bits(lease.bits).unwrap();
@@ -433,7 +518,7 @@ impl World {
         let Tally { in_flight, instances, .. } = self.pool.tally();
         assert_eq!((in_flight, instances), (0, 0));
         assert!(self.pool.claim(self.now()).is_none());
-        let vacancies = core::iter::from_fn(|| self.pool.begin()).count();
-        assert_eq!(vacancies, self.oracle.len(), "every slot is vacant again");
+        let vacancies: Vec<_> = core::iter::from_fn(|| self.pool.begin()).collect();
+        assert_eq!(vacancies.len(), self.oracle.len(), "every slot is vacant again");
     }
 }

@@ -1,0 +1,91 @@
+//! The parts beside the models of their property tests.
+
+use core::fmt;
+
+use warmstow_core::pool::PoolConfig;
+
+use crate::{Case, actions, head, limits_model, placement_model, pool_model, print_test};
+
+/// An account and its functions while limits and reservations change.
+pub struct Limits {
+    settings: limits_model::Settings,
+    actions: Vec<limits_model::Action>,
+}
+
+impl Case for Limits {
+    fn from_bytes(data: &[u8]) -> Self {
+        let (settings, rest) = head(data);
+        Self {
+            settings: limits_model::Settings::from_bytes(settings),
+            actions: actions(rest, limits_model::Action::from_bytes),
+        }
+    }
+
+    fn check(&self) {
+        limits_model::check(self.settings, &self.actions);
+    }
+}
+
+impl fmt::Debug for Limits {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let file = "core/tests/properties_concurrency.rs";
+        print_test(f, file, &[], &self.settings, &self.actions)
+    }
+}
+
+/// A fleet: every choice, every refusal, and room given back once, twice or
+/// never held.
+pub struct Placement {
+    settings: placement_model::Settings,
+    actions: Vec<placement_model::Action>,
+}
+
+impl Case for Placement {
+    fn from_bytes(data: &[u8]) -> Self {
+        let (settings, rest) = head(data);
+        Self {
+            settings: placement_model::Settings::from_bytes(settings),
+            actions: actions(rest, placement_model::Action::from_bytes),
+        }
+    }
+
+    fn check(&self) {
+        placement_model::check(self.settings, &self.actions);
+    }
+}
+
+impl fmt::Debug for Placement {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let file = "core/tests/properties_placement.rs";
+        let imports = ["Resource::*", "SpreadBy::*", "Strategy::*"];
+        print_test(f, file, &imports, &self.settings, &self.actions)
+    }
+}
+
+/// A pool: every claim, release, drain, reap and stop, with stale and invented
+/// handles among them.
+pub struct Pool {
+    config: PoolConfig,
+    actions: Vec<pool_model::Action>,
+}
+
+impl Case for Pool {
+    fn from_bytes(data: &[u8]) -> Self {
+        let (shape, rest) = head(data);
+        Self {
+            config: pool_model::shape(shape),
+            actions: actions(rest, pool_model::Action::from_bytes),
+        }
+    }
+
+    fn check(&self) {
+        pool_model::check(self.config, &self.actions);
+    }
+}
+
+impl fmt::Debug for Pool {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let file = "core/tests/properties_pool.rs";
+        print_test(f, file, &["Pick::*"], &self.config, &self.actions)
+    }
+}
