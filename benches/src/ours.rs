@@ -20,7 +20,7 @@ pub struct PoolAlone {
 impl Default for PoolAlone {
     fn default() -> Self {
         let pool = Pool::new(PoolConfig::new(INSTANCES)).expect("the shape is valid");
-        let cold = || pool.start(pool.begin().expect("room for every instance"), 0).seat;
+        let cold = || pool.begin().expect("room for every instance").start(0).seat;
         let started: Vec<Seat> = (0..INSTANCES).map(|_| cold()).collect();
         for seat in started {
             pool.started(&seat).expect("the seat is held");
