@@ -13,9 +13,9 @@
 //!   Raised by an admission only below `limit`, in one compare-and-swap, so
 //!   that no admission can carry it above and a refusal has read a full word.
 //!
-//! `in_flight` sits in the high half: giving units back is one subtraction
-//! that cannot reach the limit. It cannot overflow either: an admission stays
-//! at or below a 32-bit limit, and the owner's charge checks.
+//! `in_flight` cannot overflow: an admission stays at or below a 32-bit limit,
+//! and the owner's charge checks. It stops at 0 where a gate of another account
+//! gives back what was never taken here.
 
 use core::fmt;
 
@@ -67,8 +67,8 @@ impl Account {
     /// Both halves at one instant.
     #[inline]
     pub(super) fn counts(&self) -> Counts {
-        // ORDERING: Acquire, pairs with the Releases below: who reads a count
-        // also sees what those who counted did before.
+        // ORDERING: Acquire, pairs with the Release in `replace`: who reads a
+        // count also sees what those who counted did before.
         Counts(self.word.load(Ordering::Acquire))
     }
 
@@ -107,17 +107,9 @@ impl Account {
     pub(super) fn try_take(&self) -> bool {
         let mut seen = self.counts();
         while seen.in_flight() < seen.limit() {
-            // ORDERING: AcqRel. Acquire pairs with the Release in `give_back`:
-            // who takes a unit sees what its last holder did. Release pairs
-            // with the Acquire in `counts`. A failure reads as `counts` does.
-            match self.word.compare_exchange_weak(
-                seen.0,
-                seen.0 + ONE,
-                Ordering::AcqRel,
-                Ordering::Acquire,
-            ) {
-                Ok(_) => return true,
-                Err(now) => seen = Counts(now),
+            match self.replace(seen, Counts(seen.0 + ONE)) {
+                Ok(()) => return true,
+                Err(now) => seen = now,
             }
             spin_loop();
         }
@@ -127,49 +119,68 @@ impl Account {
     /// Gives `units` back that were taken before.
     #[inline]
     pub(super) fn give_back(&self, units: u32) {
-        // ORDERING: AcqRel. Release pairs with the Acquire in `try_take`: the
-        // next holder sees what this one did. Acquire, so that units of
-        // several holders hand on what each of them saw.
-        let before = self.word.fetch_sub(u64::from(units) * ONE, Ordering::AcqRel);
+        let before = self.lower(units, |seen| seen.limit());
         debug_assert!(
-            Counts(before).in_flight() >= units,
+            before.in_flight() >= units,
             "gave back {units} units of {}: a gate belongs to one account",
-            Counts(before).in_flight()
+            before.in_flight()
         );
     }
 
     /// Sets the limit and, at the same instant, gives back `units`.
     pub(super) fn set_limit(&self, limit: u32, units: u32) {
-        let done = self.rewrite(limit, |in_flight| in_flight.checked_sub(units));
-        debug_assert!(done.is_ok(), "gave back more than was taken");
+        let before = self.lower(units, |_| limit);
+        debug_assert!(before.in_flight() >= units, "gave back more than was taken");
     }
 
     /// Sets the limit and, at the same instant, takes `units` whether they are
     /// free or not; the units in flight if the count would overflow.
     pub(super) fn set_limit_charged(&self, limit: u32, units: u32) -> Result<(), u32> {
-        self.rewrite(limit, |in_flight| in_flight.checked_add(units))
-    }
-
-    /// For the owner of the limits alone: writes `limit` beside a new count.
-    fn rewrite(&self, limit: u32, count: impl Fn(u32) -> Option<u32>) -> Result<(), u32> {
         let mut seen = self.counts();
         loop {
-            let Some(in_flight) = count(seen.in_flight()) else {
+            let Some(in_flight) = seen.in_flight().checked_add(units) else {
                 return Err(seen.in_flight());
             };
-            // ORDERING: AcqRel. Release pairs with the Acquire in `try_take`
-            // and `counts`; Acquire as in `give_back`.
-            match self.word.compare_exchange_weak(
-                seen.0,
-                Counts::new(in_flight, limit).0,
-                Ordering::AcqRel,
-                Ordering::Acquire,
-            ) {
-                Ok(_) => return Ok(()),
-                Err(now) => seen = Counts(now),
+            match self.replace(seen, Counts::new(in_flight, limit)) {
+                Ok(()) => return Ok(()),
+                Err(now) => seen = now,
             }
             spin_loop();
         }
+    }
+
+    /// Gives `units` back beside `limit`; the word before. What was never taken
+    /// here stops at 0: with a gate of another account, which the callers
+    /// assert against, a count below 0 would be one that refuses all for good.
+    #[inline]
+    fn lower(&self, units: u32, limit: impl Fn(Counts) -> u32) -> Counts {
+        let mut seen = self.counts();
+        loop {
+            let in_flight = seen.in_flight().saturating_sub(units);
+            match self.replace(seen, Counts::new(in_flight, limit(seen))) {
+                Ok(()) => return seen,
+                Err(now) => seen = now,
+            }
+            spin_loop();
+        }
+    }
+
+    /// Writes `new` if the word is still `seen`; else the word.
+    #[inline]
+    fn replace(&self, seen: Counts, new: Counts) -> Result<(), Counts> {
+        // ORDERING: AcqRel. Release pairs with the Acquire here and in
+        // `counts`: who takes a unit sees what its last holder did. Acquire,
+        // so that units of several holders hand on what each of them saw.
+        match self.word.compare_exchange_weak(seen.0, new.0, Ordering::AcqRel, Ordering::Acquire) {
+            Ok(_) => Ok(()),
+            Err(now) => Err(Counts(now)),
+        }
+    }
+
+    /// The word itself, for models of the whole path.
+    #[cfg(all(test, loom))]
+    pub(crate) const fn word(&self) -> &AtomicU64 {
+        &self.word
     }
 }
 

@@ -25,7 +25,7 @@
 //!  acquire, unreserved   2  A + 1 if below L, else refuse
 //!                        3  G: in_flight + 1 if still unreserved
 //!                        4  else A - 1, and again from the top
-//!  release               5  G: in_flight - 1
+//!  release               5  G: in_flight - 1 if above 0, else refuse
 //!                        6  A - 1 if that lowered `charged`
 //!  claim more (by d)     7  L - w, w = d less what 8 moves, as far as seen
 //!                        8  G: the new mode, if w still covers it, else 7
@@ -76,11 +76,11 @@
 //! Lock-free: each loop repeats only because another step on that word was
 //! done. Step 4 needs a switch for each turn, step 7 can repeat at most `d`
 //! times. A thread stopped anywhere holds back at most the units it had on the
-//! way. Release is wait-free.
+//! way.
 //!
 //! # Orderings
 //!
-//! Every step is a read-modify-write with `AcqRel`. Within a word that makes a
+//! Every step that changes a word is a compare-and-swap with `AcqRel`. Within a word that makes a
 //! unit a semaphore's: who takes it sees what its last holder did. Between the
 //! words it carries the order of steps: who reads in G the effect of 3, 8 or
 //! 11 has 2, 7 or 10 behind it, so the subtraction that follows (6, 9 or 12)
@@ -230,33 +230,45 @@ impl Gate {
     }
 
     /// Ends one admitted request. It may end after any change of limits, and
-    /// on another thread than it began. One or two subtractions; wait-free.
+    /// on another thread than it began. One or two compare-and-swaps;
+    /// lock-free.
     ///
     /// # Errors
     ///
-    /// [`NotHeld`] if nothing is in flight, which is a bug of the caller's; the
-    /// subtraction is taken back. A surplus release while others are in flight
-    /// cannot be told from theirs.
+    /// [`NotHeld`] if nothing is in flight, which is a bug of the caller's;
+    /// nothing has changed. Who holds a unit never gets it. A surplus release
+    /// while others are in flight cannot be told from theirs.
     ///
     /// # Panics
     ///
     /// In builds with debug assertions, if `account` is not the gate's own and
-    /// has too little in flight.
+    /// has too little in flight. In others its count stops at 0.
     #[inline]
     pub fn release(&self, account: &Account) -> Result<(), NotHeld> {
-        // ORDERING: AcqRel. Release pairs with the Acquire in `enter`: who is
-        // admitted next sees what this request did. Acquire pairs with the
-        // Release in `switch`: a charge made there precedes its return here.
-        let before = Word(self.word.fetch_sub(ONE, Ordering::AcqRel));
-        if before.in_flight() == 0 {
-            // ORDERING: Relaxed: takes back what published nothing.
-            self.word.fetch_add(ONE, Ordering::Relaxed);
-            return Err(NotHeld);
+        let mut seen = self.load();
+        // Not a subtraction that is taken back at 0: between the two the word
+        // would read as full, and a second surplus release would find units.
+        while seen.in_flight() > 0 {
+            // ORDERING: AcqRel. Release pairs with the Acquire in `enter`: who
+            // is admitted next sees what this request did. Acquire pairs with
+            // the Release in `switch`: a charge made there precedes its return
+            // here. A failure reads as `load` does.
+            match self.word.compare_exchange_weak(
+                seen.0,
+                seen.0 - ONE,
+                Ordering::AcqRel,
+                Ordering::Acquire,
+            ) {
+                Ok(_) if seen.charged() > 0 => {
+                    account.give_back(1);
+                    return Ok(());
+                }
+                Ok(_) => return Ok(()),
+                Err(now) => seen = Word(now),
+            }
+            spin_loop();
         }
-        if before.charged() > 0 {
-            account.give_back(1);
-        }
-        Ok(())
+        Err(NotHeld)
     }
 
     /// Step 1.
@@ -322,6 +334,12 @@ impl Gate {
         // ORDERING: Acquire, pairs with the Releases in `enter`, `release` and
         // `switch`.
         Word(self.word.load(Ordering::Acquire))
+    }
+
+    /// The word itself, for models of the whole path.
+    #[cfg(all(test, loom))]
+    pub(crate) const fn word(&self) -> &AtomicU64 {
+        &self.word
     }
 
     /// Sets the mode if the word is still `seen`; else the word. For the owner

@@ -7,6 +7,8 @@
 //! loom is chosen by `cfg(all(test, loom))`: it stays a development dependency
 //! and can never replace the atomics of a user's build.
 
+#[cfg(all(test, loom))]
+pub(crate) mod model;
 mod storage;
 
 pub use storage::Storage;

@@ -7,7 +7,8 @@ use loom::thread;
 use super::world::Function::{F, G};
 use super::world::Op::{Acquire, Release};
 use super::world::{EXACT, Op, Start, model, starts};
-use crate::concurrency::{Gate, Limits};
+use crate::concurrency::{Account, Gate, Limits};
+use crate::sync::model::{self, Touch};
 
 const SCRIPTS: [&[Op]; 5] = [
     &[Acquire(F)],
@@ -58,15 +59,16 @@ fn loom_admission_three_requests_for_one_unit() {
 /// Two requests in turn at a limit of one, on what only the holder may touch.
 pub(super) fn hand_over(
     reserved: Option<u32>,
-    release: impl Fn(&Gate, &crate::concurrency::Account) + Copy + Send + Sync + 'static,
+    release: impl Fn(&Gate, &Account) + Copy + Send + Sync + 'static,
 ) {
-    loom::model(move || {
+    model::model(2, move |touches| {
         let (mut limits, account) = Limits::new(1, 0);
         let gate = Gate::new();
         limits.set_reserved(&account, &gate, reserved).unwrap();
         let shared = Arc::new((account, gate, UnsafeCell::new(0)));
-        let request = move |shared: &(_, Gate, UnsafeCell<u32>)| {
+        let request = move |shared: &(Account, Gate, UnsafeCell<u32>), touch: Touch| {
             let (account, gate, cell) = shared;
+            touch.all([&account.word, &gate.word]);
             if gate.try_acquire(account).is_ok() {
                 cell.with_mut(|_| ());
                 release(gate, account);
@@ -74,9 +76,9 @@ pub(super) fn hand_over(
         };
         let other = {
             let shared = Arc::clone(&shared);
-            thread::spawn(move || request(&shared))
+            thread::spawn(move || request(&shared, touches.of(1)))
         };
-        request(&shared);
+        request(&shared, touches.of(0));
         other.join().unwrap();
     });
 }

@@ -5,31 +5,10 @@
 use super::loom_admission::hand_over;
 use super::world::Function::{F, G};
 use super::world::Op::{AccountLimit, Acquire, Release, Reserve};
-use super::world::{EXACT, Early, Start, World, model_with};
+use super::world::{EXACT, Early, Start, World, model_with, twin};
 use crate::concurrency::account::ONE;
 use crate::concurrency::gate::Word;
 use crate::sync::Ordering;
-
-/// A body and its twin: the twin's first thread runs `$twin` where the real
-/// one runs `$script`.
-macro_rules! twin {
-    ($real:ident, $broken:ident, $start:expr, $script:expr, $others:expr, $early:expr, $message:literal, $twin:expr) => {
-        #[test]
-        fn $real() {
-            model_with($start, $others, $early, |world| world.run($script));
-        }
-
-        #[test]
-        #[should_panic(expected = $message)]
-        fn $broken() {
-            model_with($start, $others, $early, |world| {
-                let twin: fn(&World) -> bool = $twin;
-                let done = twin(world);
-                vec![($script[0], done)]
-            });
-        }
-    };
-}
 
 const fn start(account_limit: u32, reserved: Option<u32>, held: [u32; 2]) -> Start {
     Start { account_limit, reserved, held }

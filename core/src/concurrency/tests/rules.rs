@@ -245,6 +245,31 @@ fn a_release_with_nothing_in_flight_is_refused_and_changes_nothing() {
     assert_eq!(NotHeld.to_string(), "released 1 unit of concurrency with 0 in flight");
 }
 
+/// With debug assertions the first of these panics.
+#[cfg(not(debug_assertions))]
+#[test]
+fn a_gate_used_with_a_foreign_account_does_not_block_that_account() {
+    let ((_, account), (mut limits, elsewhere)) = (Limits::new(3, 0), Limits::new(3, 0));
+    let gate = Gate::new();
+    gate.try_acquire(&account).unwrap();
+    gate.try_acquire(&account).unwrap();
+    gate.release(&elsewhere).unwrap();
+    assert_eq!((elsewhere.in_flight(), elsewhere.limit()), (0, 3));
+    limits.set_reserved(&elsewhere, &gate, Some(1)).unwrap();
+    assert_eq!((elsewhere.in_flight(), elsewhere.limit()), (0, 2));
+    assert_eq!(fill(&Gate::new(), &elsewhere), 2);
+}
+
+#[cfg(debug_assertions)]
+#[test]
+#[should_panic(expected = "a gate belongs to one account")]
+fn a_gate_used_with_a_foreign_account_is_caught_by_debug_assertions() {
+    let ((_, account), (_, elsewhere)) = (aws(), aws());
+    let gate = Gate::new();
+    gate.try_acquire(&account).unwrap();
+    let _ = gate.release(&elsewhere);
+}
+
 #[test]
 fn limits_reach_to_32_bits() {
     let (mut limits, account) = Limits::new(u32::MAX, 0);

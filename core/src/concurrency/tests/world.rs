@@ -11,6 +11,8 @@
 use std::sync::Mutex;
 
 use crate::concurrency::{Account, Gate, Limits};
+use crate::sync::AtomicU64;
+use crate::sync::model::{self, Touch};
 
 /// One of the two functions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,6 +57,7 @@ impl Start {
         match (op, self.reserved) {
             (Op::Acquire(Function::F), Some(reserved)) => self.held[0] < reserved,
             (Op::Acquire(_), _) => self.pool_in_flight() < self.pool_limit(),
+            (Op::Release(function), _) => self.held[function as usize] > 0,
             _ => true,
         }
     }
@@ -141,8 +144,17 @@ impl World {
         &self.gates[function as usize]
     }
 
+    /// The words that `op` may change.
+    pub(super) fn words(&self, op: Op) -> [&AtomicU64; 2] {
+        let function = match op {
+            Op::Acquire(function) | Op::Release(function) => function,
+            Op::Reserve(_) | Op::AccountLimit(_) => Function::F,
+        };
+        [&self.account.word, &self.gate(function).word]
+    }
+
     /// Runs a script by the real operations. What is refused is not released.
-    pub(super) fn run(&self, script: &[Op]) -> Log {
+    pub(super) fn run(&self, script: &[Op], touch: Touch) -> Log {
         let mut log = Log::new();
         for &op in script {
             let refused = match (log.last(), op) {
@@ -150,6 +162,7 @@ impl World {
                 _ => false,
             };
             if !refused {
+                touch.all(self.words(op));
                 log.push((op, self.step(op)));
             }
         }
@@ -179,16 +192,14 @@ impl World {
             "no order explains {:?}: {logs:?}",
             self.start
         );
-        let mut held = self.start.held;
-        for &(op, succeeded) in logs.iter().flatten() {
-            match op {
-                Op::Acquire(function) if succeeded => held[function as usize] += 1,
-                Op::Release(function) if succeeded => held[function as usize] -= 1,
-                _ => {}
-            }
-        }
+        let count = |done: Op| logs.iter().flatten().filter(|&&log| log == (done, true)).count();
+        let held = [Function::F, Function::G].map(|function| {
+            let admitted =
+                self.start.held[function as usize] as usize + count(Op::Acquire(function));
+            admitted - count(Op::Release(function))
+        });
         let words = [self.gates[0].load(), self.gates[1].load()];
-        assert_eq!(words.map(|word| word.in_flight()), held, "units lost or minted");
+        assert_eq!(words.map(|word| word.in_flight() as usize), held, "units lost or minted");
         assert_eq!(
             self.account.in_flight(),
             words.iter().map(|word| word.charged()).sum::<u32>(),
@@ -206,19 +217,19 @@ pub(super) fn model_with(
     start: Start,
     scripts: &[&'static [Op]],
     early: Early,
-    first: impl Fn(&World) -> Log + Copy + Send + Sync + 'static,
+    first: impl Fn(&World, Touch) -> Log + Copy + Send + Sync + 'static,
 ) {
     let scripts = scripts.to_vec();
-    loom::model(move || {
+    model::model(1 + scripts.len(), move |touches| {
         let world = loom::sync::Arc::new(World::new(start));
-        let others: Vec<_> = scripts
-            .iter()
-            .map(|&script| {
+        let others: Vec<_> = (1..)
+            .zip(&scripts)
+            .map(|(thread, &script)| {
                 let world = loom::sync::Arc::clone(&world);
-                loom::thread::spawn(move || world.run(script))
+                loom::thread::spawn(move || world.run(script, touches.of(thread)))
             })
             .collect();
-        let mut logs = vec![first(&world)];
+        let mut logs = vec![first(&world, touches.of(0))];
         logs.extend(others.into_iter().map(|thread| thread.join().unwrap()));
         world.judge(&logs, early);
     });
@@ -227,8 +238,31 @@ pub(super) fn model_with(
 /// Runs scripts of real operations, one a thread.
 pub(super) fn model(start: Start, scripts: &[&'static [Op]], early: Early) {
     let first = scripts[0];
-    model_with(start, &scripts[1..], early, move |world| world.run(first));
+    model_with(start, &scripts[1..], early, move |world, touch| world.run(first, touch));
 }
+
+/// A body and its twin: the twin's first thread runs `$twin` where the real
+/// one runs `$script`.
+macro_rules! twin {
+    ($real:ident, $broken:ident, $start:expr, $script:expr, $others:expr, $early:expr, $message:literal, $twin:expr) => {
+        #[test]
+        fn $real() {
+            model_with($start, $others, $early, |world, touch| world.run($script, touch));
+        }
+
+        #[test]
+        #[should_panic(expected = $message)]
+        fn $broken() {
+            model_with($start, $others, $early, |world, touch| {
+                let twin: fn(&World) -> bool = $twin;
+                touch.all(world.words($script[0]));
+                let done = twin(world);
+                vec![($script[0], done)]
+            });
+        }
+    };
+}
+pub(super) use twin;
 
 /// Every way to begin within `account_limit`, small enough to try them all.
 pub(super) fn starts(account_limit: u32, reserved: &[Option<u32>]) -> Vec<Start> {
