@@ -96,13 +96,18 @@ impl Action {
             14 => Self::Fail(operand),
             15 => Self::ForgeSeat(operand, other),
             16 => Self::Drain(operand),
-            17 => Self::ReapOne(operand, other),
-            18 => Self::Reap(operand, other),
+            17 => Self::ReapOne(operand, steps(other)),
+            18 => Self::Reap(operand, steps(other)),
             19..=21 => Self::Stopped(operand),
             22 => Self::ForeignSlot(operand),
-            _ => Self::Wait(operand),
+            _ => Self::Wait(steps(operand)),
         }
     }
+}
+
+/// In steps of 25, so that an instance is often met in the instant of its expiry.
+const fn steps(byte: u8) -> u8 {
+    byte / 25 * 25
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
