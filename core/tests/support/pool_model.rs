@@ -442,10 +442,13 @@ impl<'a> World<'a> {
     /// What a reap of this instance answers; [`State::Stopping`] comes of it.
     fn reaped(&mut self, index: usize, keep_alive: u8) -> Reaped {
         let expires = self.oracle[index].last_used + u64::from(keep_alive);
+        // Time that runs backwards is clamped: idle for 0, which a keep-alive
+        // of 0 does not outlast.
+        let idle = self.now.saturating_sub(self.oracle[index].last_used);
         let instance = &mut self.oracle[index];
         if instance.state != State::Active || instance.held > 0 {
             Reaped::Busy
-        } else if self.now >= expires {
+        } else if idle >= u64::from(keep_alive) {
             instance.state = State::Stopping;
             Reaped::Stop
         } else {
