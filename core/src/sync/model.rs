@@ -46,9 +46,25 @@ impl Touches {
 /// for each choice of those that touch; of three threads, at most one touches:
 /// more would take minutes.
 pub(crate) fn model(threads: usize, body: impl Fn(Touches) + Clone + Send + Sync + 'static) {
+    check(loom::model::Builder::new(), threads, body);
+}
+
+/// As [`model`] with one pre-emption less, but at least one: for models of so
+/// many steps that the full bound would take minutes.
+pub(crate) fn long_model(threads: usize, body: impl Fn(Touches) + Clone + Send + Sync + 'static) {
+    let mut builder = loom::model::Builder::new();
+    builder.preemption_bound = builder.preemption_bound.map(|most| most.saturating_sub(1).max(1));
+    check(builder, threads, body);
+}
+
+fn check(
+    builder: loom::model::Builder,
+    threads: usize,
+    body: impl Fn(Touches) + Clone + Send + Sync + 'static,
+) {
     let most = if threads > 2 { 1 } else { 2 };
     for touches in (0..1_u32 << threads).filter(|touches| touches.count_ones() <= most) {
         let body = body.clone();
-        loom::model(move || body(Touches(touches)));
+        builder.check(move || body(Touches(touches)));
     }
 }
