@@ -16,25 +16,25 @@ pub use storage::Storage;
 pub(crate) use storage::boxed;
 
 #[cfg(all(test, loom))]
-pub(crate) use loom::sync::atomic::Ordering;
+pub use loom::sync::atomic::AtomicU64;
 #[cfg(all(test, loom))]
-pub use loom::sync::atomic::{AtomicU32, AtomicU64};
+pub(crate) use loom::sync::atomic::Ordering;
 
+#[cfg(all(not(all(test, loom)), target_has_atomic = "64", not(feature = "portable-atomic")))]
+pub use core::sync::atomic::AtomicU64;
 #[cfg(all(not(all(test, loom)), target_has_atomic = "64", not(feature = "portable-atomic")))]
 pub(crate) use core::sync::atomic::Ordering;
-#[cfg(all(not(all(test, loom)), target_has_atomic = "64", not(feature = "portable-atomic")))]
-pub use core::sync::atomic::{AtomicU32, AtomicU64};
 
+#[cfg(all(
+    not(all(test, loom)),
+    any(not(target_has_atomic = "64"), feature = "portable-atomic")
+))]
+pub use portable_atomic::AtomicU64;
 #[cfg(all(
     not(all(test, loom)),
     any(not(target_has_atomic = "64"), feature = "portable-atomic")
 ))]
 pub(crate) use portable_atomic::Ordering;
-#[cfg(all(
-    not(all(test, loom)),
-    any(not(target_has_atomic = "64"), feature = "portable-atomic")
-))]
-pub use portable_atomic::{AtomicU32, AtomicU64};
 
 /// Tells the processor, or loom, that the caller is in a retry loop.
 #[inline]

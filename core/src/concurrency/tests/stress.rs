@@ -4,21 +4,21 @@
 use std::thread;
 
 use crate::concurrency::{Account, Gate, Limits, ThrottleReason};
-use crate::sync::{AtomicU32, Ordering};
+use crate::sync::{AtomicU64, Ordering};
 
 const TURNS: u32 = 100_000;
 
 /// Requests that a test knows to hold a unit: counted after the admission and
 /// uncounted before the release, so never more than there are.
 #[derive(Default)]
-struct Holders(AtomicU32);
+struct Holders(AtomicU64);
 
 impl Holders {
     fn request(&self, gate: &Gate, account: &Account, most: u32) -> Result<(), ThrottleReason> {
         gate.try_acquire(account)?;
         // ORDERING: AcqRel, pairs with itself: the count is of all threads.
         let holders = self.0.fetch_add(1, Ordering::AcqRel) + 1;
-        assert!(holders <= most, "{holders} hold what is limited to {most}");
+        assert!(holders <= u64::from(most), "{holders} hold what is limited to {most}");
         self.0.fetch_sub(1, Ordering::AcqRel);
         gate.release(account).unwrap();
         Ok(())
@@ -46,10 +46,10 @@ fn limits_hold_and_nothing_is_lost_at_the_limit() {
         assert!(admitted > 0);
         assert_eq!((gates[0].in_flight(), account.in_flight()), (0, 0));
         if reserved.is_none() {
-            let either = AtomicU32::new(0);
+            let either = AtomicU64::new(0);
             storm(4, || {
                 // ORDERING: Relaxed: any order of turns will do.
-                let gate = &gates[either.fetch_add(1, Ordering::Relaxed) as usize % 2];
+                let gate = &gates[usize::from(either.fetch_add(1, Ordering::Relaxed) % 2 == 1)];
                 holders.request(gate, &account, 2).is_ok()
             });
             assert_eq!(account.in_flight(), 0);
@@ -77,7 +77,7 @@ fn nothing_is_lost_while_limits_change() {
     let (mut limits, account) = Limits::new(8, 0);
     let (f, g) = (Gate::new(), Gate::new());
     let (of_g, all) = (Holders::default(), Holders::default());
-    let running = AtomicU32::new(4);
+    let running = AtomicU64::new(4);
     thread::scope(|scope| {
         for (gate, others) in [(&f, 5), (&g, 3), (&f, 2), (&g, 7)] {
             let (account, of_g, all, running) = (&account, &of_g, &all, &running);
@@ -86,7 +86,7 @@ fn nothing_is_lost_while_limits_change() {
                 for turn in 0..TURNS {
                     let mut held = 0;
                     for _ in 0..=turn % others {
-                        held += u32::from(gate.try_acquire(account).is_ok());
+                        held += u64::from(gate.try_acquire(account).is_ok());
                     }
                     // ORDERING: AcqRel, pairs with itself in all threads.
                     let total = all.0.fetch_add(held, Ordering::AcqRel) + held;
@@ -123,7 +123,7 @@ fn nothing_is_lost_while_limits_change() {
 fn changes_that_leave_room_refuse_nobody() {
     let (mut limits, account) = Limits::new(12, 0);
     let gates = [Gate::new(), Gate::new()];
-    let running = AtomicU32::new(4);
+    let running = AtomicU64::new(4);
     thread::scope(|scope| {
         for turn in 0..4 {
             let (gate, account, running) = (&gates[turn % 2], &account, &running);
