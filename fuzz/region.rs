@@ -279,7 +279,7 @@ impl World {
             }
             (InvokeError::Throttled(reason), None) => {
                 assert_eq!(reason, ThrottleReason::ConcurrentInvocationLimitExceeded);
-                assert!(account.in_flight() >= account.limit());
+                assert!(self.region.unreserved_in_flight() >= account.limit());
             }
             (InvokeError::InstanceLimit { max_instances }, _) => {
                 assert_eq!(max_instances as usize, most);
@@ -410,7 +410,7 @@ impl World {
             let in_flight = self.in_flight(function);
             let instances =
                 self.count(&self.live, function) + self.count(&self.told_to_stop, function);
-            assert_eq!(part.gate().in_flight(), in_flight);
+            assert_eq!(part.in_flight(), in_flight);
             assert_eq!(counters.in_flight, u64::from(in_flight));
             assert_eq!(counters.instances as usize, instances);
             assert!(counters.instances <= part.spec().max_instances);
@@ -418,7 +418,7 @@ impl World {
             assert_eq!(counters.refusals(), self.refused[at]);
             charged += in_flight.saturating_sub(part.gate().reserved().unwrap_or(0));
         }
-        assert_eq!(self.region.account().in_flight(), charged);
+        assert_eq!(self.region.unreserved_in_flight(), charged);
         self.compare_nodes();
     }
 

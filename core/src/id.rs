@@ -132,6 +132,34 @@ impl fmt::Display for InstanceId {
     }
 }
 
+/// Where a thread looks first for an idle instance.
+///
+/// The idle instances of a function are laid out in lanes, each in cache lines
+/// of its own. Give each thread that invokes a number of its own, from 0: two
+/// threads of different lanes share no line until one of them finds nothing in
+/// its lane and looks in the next. Lanes beyond those that a pool has fold over.
+/// A lane is a hint about cost: every lane finds every instance and every
+/// permit.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Lane(u32);
+
+impl Lane {
+    /// The lane that begins at the lowest-numbered instance.
+    pub const FIRST: Self = Self(0);
+
+    /// The lane of that number.
+    #[inline]
+    pub const fn new(number: u32) -> Self {
+        Self(number)
+    }
+
+    /// Its number.
+    #[inline]
+    pub const fn number(self) -> u32 {
+        self.0
+    }
+}
+
 #[cfg(all(test, not(loom)))]
 mod tests {
     use super::*;

@@ -41,10 +41,11 @@ proptest! {
         max_instances in 1..7_u32,
         instance_concurrency in 1..6_u32,
         pick in pick(),
+        lanes in 1..9_u32,
         bytes in prop::collection::vec(any::<[u8; 3]>(), 0..250),
     ) {
         let actions: Vec<_> = bytes.into_iter().map(Action::from_bytes).collect();
-        check(PoolConfig { max_instances, instance_concurrency, pick }, &actions);
+        check(PoolConfig { max_instances, instance_concurrency, pick, lanes }, &actions);
     }
 
     /// As fuzz targets draw them, shapes out of range among them.
@@ -67,7 +68,7 @@ proptest! {
         // Mostly claims, so that the instances fill up.
         let widen = |[kind, a, b]: [u8; 3]| if kind > 99 { [0, a, b] } else { [kind, a, b] };
         let actions: Vec<_> = bytes.into_iter().map(widen).map(Action::from_bytes).collect();
-        check(PoolConfig { max_instances: 2, instance_concurrency, pick }, &actions);
+        check(PoolConfig { max_instances: 2, instance_concurrency, pick, lanes: 4 }, &actions);
     }
 }
 
@@ -256,7 +257,7 @@ fn stress(config: PoolConfig, steps: u32) {
 fn threads_lose_and_mint_nothing() {
     for pick in [Pick::Packed, Pick::MostRecent, Pick::LeastRecent] {
         for (max_instances, instance_concurrency) in [(3, 1), (40, 1), (3, 3), (2, 40)] {
-            stress(PoolConfig { max_instances, instance_concurrency, pick }, 100_000);
+            stress(PoolConfig { max_instances, instance_concurrency, pick, lanes: 4 }, 100_000);
         }
     }
 }

@@ -85,7 +85,7 @@ fn everything_adds_up() {
     let trace = mixed_trace(3);
     let mut replay = Replay::new(mixed_config(60, BY_MEMORY), Arrivals::new(&trace)).unwrap();
     while replay.advance(100).unwrap() {
-        let account = replay.region().account().in_flight();
+        let account = replay.region().unreserved_in_flight();
         assert!(account <= 12, "{account} in flight of 24, 12 of them reserved");
     }
     let report = replay.finish().unwrap();

@@ -219,7 +219,7 @@ pub unsafe extern "C" fn warmstow_region_view_read(
             account_limit: control.account_limit(),
             reserved_sum: control.reserved_sum(),
             unreserved_minimum: region.config().unreserved_minimum,
-            unreserved_in_flight: region.account().in_flight(),
+            unreserved_in_flight: region.unreserved_in_flight(),
             claimed_concurrency: control.claimed_concurrency(),
             nodes: region.fleet().map_or(0, |fleet| fleet.len()),
             reserved_field: 0,

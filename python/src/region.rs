@@ -335,7 +335,7 @@ impl Region {
     /// Requests in flight of functions without a reservation.
     #[getter]
     fn unreserved_in_flight(&self) -> u32 {
-        self.region.account().in_flight()
+        self.region.unreserved_in_flight()
     }
 
     /// What counts against the account's limit now: unreserved requests in

@@ -18,7 +18,9 @@
 //! gives back what was never taken here.
 
 use core::fmt;
+use core::ops::Deref;
 
+use super::parking::Parking;
 use crate::sync::{AtomicU64, Ordering, spin_loop};
 
 /// One unit in flight, as part of the word.
@@ -29,11 +31,25 @@ pub(super) const ONE: u64 = 1 << 32;
 ///
 /// Made by [`Limits::new`](super::Limits::new), taken from by
 /// [`Gate::try_acquire`](super::Gate::try_acquire). Every method may be called
-/// from any thread at any time, and costs one load of one word.
-// The hottest word of all: alone in its cache line and the one fetched with it.
-#[repr(align(128))]
+/// from any thread at any time, and costs one load of one word. 256 bytes.
 pub struct Account {
-    pub(super) word: AtomicU64,
+    /// Near the limit the hottest word of all.
+    pub(super) word: Alone<AtomicU64>,
+    /// Read by every refusal, rarely written.
+    parking: Alone<Parking>,
+}
+
+/// Alone in its cache line and the one fetched with it.
+#[repr(align(128))]
+pub(super) struct Alone<T>(T);
+
+impl<T> Deref for Alone<T> {
+    type Target = T;
+
+    #[inline]
+    fn deref(&self) -> &T {
+        &self.0
+    }
 }
 
 /// The word, unpacked.
@@ -61,7 +77,21 @@ impl Counts {
 impl Account {
     /// Nothing in flight against `limit`.
     pub(super) fn new(limit: u32) -> Self {
-        Self { word: AtomicU64::new(Counts::new(0, limit).0) }
+        let word = AtomicU64::new(Counts::new(0, limit).0);
+        Self { word: Alone(word), parking: Alone(Parking::held()) }
+    }
+
+    /// Whether its permits may be parked.
+    #[inline]
+    pub(crate) fn parking(&self) -> &Parking {
+        &self.parking
+    }
+
+    /// Whether at most half of the limit is in use: a moment's view.
+    #[inline]
+    pub(crate) fn is_far(&self) -> bool {
+        let counts = self.counts();
+        counts.in_flight() <= counts.limit() / 2
     }
 
     /// Both halves at one instant.
@@ -72,9 +102,11 @@ impl Account {
         Counts(self.word.load(Ordering::Acquire))
     }
 
-    /// Requests in flight that count against the pool: all of functions
+    /// Units in use that count against the pool: all requests of functions
     /// without a reservation, and those above a reservation that was lowered
-    /// below what was in flight.
+    /// below what was in flight. In a region the permits parked with idle
+    /// instances are among them; see
+    /// [`Region::unreserved_in_flight`](crate::function::Region::unreserved_in_flight).
     pub fn in_flight(&self) -> u32 {
         self.counts().in_flight()
     }
@@ -179,7 +211,7 @@ impl Account {
 
     /// The word itself, for models of the whole path.
     #[cfg(all(test, loom))]
-    pub(crate) const fn word(&self) -> &AtomicU64 {
+    pub(crate) fn word(&self) -> &AtomicU64 {
         &self.word
     }
 }

@@ -27,6 +27,10 @@
 //!                        4  else A - 1, and again from the top
 //!  release               5  G: in_flight - 1 if above 0, else refuse
 //!                        6  A - 1 if that lowered `charged`
+//!  hand over to gate H   5  G: in_flight - 1
+//!                        3  H: in_flight + 1 if that lowered `charged` and H
+//!                           is still unreserved
+//!                        4  else A - 1
 //!  claim more (by d)     7  L - w, w = d less what 8 moves, as far as seen
 //!                        8  G: the new mode, if w still covers it, else 7
 //!                        9  L - (d - w) and A - moved, at once
@@ -92,6 +96,7 @@
 
 use core::fmt;
 
+use super::parking::Parking;
 use super::{Account, ThrottleReason};
 use crate::sync::{AtomicU64, Ordering, spin_loop};
 
@@ -127,8 +132,10 @@ pub(super) const MAX_RESERVED: u32 = u32::MAX - 1;
 /// assert_eq!((gate.in_flight(), gate.reserved()), (0, Some(1)));
 /// # Ok::<(), Box<dyn core::error::Error>>(())
 /// ```
+#[repr(align(64))]
 pub struct Gate {
     pub(super) word: AtomicU64,
+    parking: Parking,
 }
 
 /// The word, unpacked.
@@ -180,10 +187,11 @@ enum Entry {
 impl Gate {
     /// No reservation and nothing in flight.
     pub fn new() -> Self {
-        Self { word: AtomicU64::new(Word::new(0, None).0) }
+        Self { word: AtomicU64::new(Word::new(0, None).0), parking: Parking::held() }
     }
 
-    /// Requests of this function in flight. One load.
+    /// Units that this function has: its requests in flight, and in a region
+    /// also the permits parked with its idle instances. One load.
     pub fn in_flight(&self) -> u32 {
         self.load().in_flight()
     }
@@ -245,30 +253,67 @@ impl Gate {
     /// has too little in flight. In others its count stops at 0.
     #[inline]
     pub fn release(&self, account: &Account) -> Result<(), NotHeld> {
+        self.release_many(account, 1)
+    }
+
+    /// Steps 5 and 6 for `units` at once, all of them or none.
+    #[inline]
+    pub(crate) fn release_many(&self, account: &Account, units: u32) -> Result<(), NotHeld> {
+        let lowered = self.leave(units)?;
+        if lowered > 0 {
+            account.give_back(lowered);
+        }
+        Ok(())
+    }
+
+    /// Step 5 for one unit, which then belongs to the caller if it is one of
+    /// the account's: true. It must go on to [`attach`](Self::attach).
+    #[inline]
+    #[must_use]
+    pub(crate) fn detach(&self) -> bool {
+        let lowered = self.leave(1);
+        debug_assert!(lowered.is_ok(), "a permit is counted by its gate");
+        lowered == Ok(1)
+    }
+
+    /// Step 5: `units` less in flight; by how much that lowered `charged`.
+    #[inline]
+    fn leave(&self, units: u32) -> Result<u32, NotHeld> {
         let mut seen = self.load();
         // Not a subtraction that is taken back at 0: between the two the word
         // would read as full, and a second surplus release would find units.
-        while seen.in_flight() > 0 {
+        while seen.in_flight() >= units {
+            let after = Word(seen.0 - u64::from(units) * ONE);
             // ORDERING: AcqRel. Release pairs with the Acquire in `enter`: who
             // is admitted next sees what this request did. Acquire pairs with
             // the Release in `switch`: a charge made there precedes its return
             // here. A failure reads as `load` does.
             match self.word.compare_exchange_weak(
                 seen.0,
-                seen.0 - ONE,
+                after.0,
                 Ordering::AcqRel,
                 Ordering::Acquire,
             ) {
-                Ok(_) if seen.charged() > 0 => {
-                    account.give_back(1);
-                    return Ok(());
-                }
-                Ok(_) => return Ok(()),
+                Ok(_) => return Ok(seen.charged() - after.charged()),
                 Err(now) => seen = Word(now),
             }
             spin_loop();
         }
         Err(NotHeld)
+    }
+
+    /// Whether the function's permits may be parked.
+    #[inline]
+    pub(crate) const fn parking(&self) -> &Parking {
+        &self.parking
+    }
+
+    /// Whether at most half of what the function may have is in use: of its
+    /// reservation, or of the account's pool. A moment's view.
+    #[inline]
+    pub(crate) fn is_far(&self, account: &Account) -> bool {
+        let seen = self.load();
+        seen.reserved().map_or_else(|| account.is_far(), |most| seen.in_flight() <= most / 2)
     }
 
     /// Step 1.
@@ -300,15 +345,31 @@ impl Gate {
                 None => Entry::Refused(ThrottleReason::ConcurrentInvocationLimitExceeded),
             };
         }
+        match self.attach_seen(account, &mut seen) {
+            true => Entry::Admitted,
+            false => Entry::Switched(seen),
+        }
+    }
+
+    /// Steps 3 and 4 with a unit of the account's in hand: one more in flight,
+    /// if the function is still unreserved; else the unit is given back.
+    #[inline]
+    #[must_use]
+    pub(crate) fn attach(&self, account: &Account) -> bool {
+        self.attach_seen(account, &mut self.load())
+    }
+
+    #[inline]
+    fn attach_seen(&self, account: &Account, seen: &mut Word) -> bool {
         while seen.reserved().is_none() {
-            match self.enter(seen) {
-                Ok(()) => return Entry::Admitted,
-                Err(now) => seen = now,
+            match self.enter(*seen) {
+                Ok(()) => return true,
+                Err(now) => *seen = now,
             }
             spin_loop();
         }
         account.give_back(1);
-        Entry::Switched(seen)
+        false
     }
 
     /// One more in flight if the word is still `seen`; else the word.

@@ -16,6 +16,7 @@
 //! |---|---|---|
 //! | [`Account`] | data, `&self` | the unreserved counter: one word |
 //! | [`Gate`] | data, `&self` | one function's counter: one word |
+//! | `Parking` | data, `&self` | whether their permits may lie with idle instances |
 //! | [`Limits`] | control, `&mut self` | what has been reserved of how much |
 //! | [`ThrottleReason`] | | why a request was refused, in AWS's words |
 //!
@@ -48,11 +49,13 @@
 mod account;
 mod gate;
 mod limits;
+mod parking;
 mod throttle;
 
 pub use account::Account;
 pub use gate::{Gate, NotHeld};
 pub use limits::{LimitError, Limits};
+pub(crate) use parking::Parking;
 pub use throttle::ThrottleReason;
 
 #[cfg(test)]

@@ -8,8 +8,9 @@ use core::hash::BuildHasher;
 
 use hashbrown::{DefaultHashBuilder, HashTable};
 
+use super::region::Words;
 use super::{Function, FunctionError, FunctionSpec, Region, SettingError, UnknownFunction};
-use crate::concurrency::{LimitError, Limits};
+use crate::concurrency::{Account, LimitError, Limits};
 use crate::id::{FunctionId, NodeId};
 use crate::placement::{NodeError, NodeSpec};
 use crate::time::Duration;
@@ -72,7 +73,7 @@ impl Control {
         name: &str,
         spec: FunctionSpec,
     ) -> Result<FunctionId, FunctionError> {
-        let config = self.region.config();
+        let config = *self.region.config();
         if name.is_empty() {
             return Err(FunctionError::NoName);
         }
@@ -81,14 +82,14 @@ impl Control {
         }
         let full = FunctionError::Full { max_functions: config.max_functions };
         let index = u32::try_from(self.names.len()).unwrap_or(u32::MAX);
-        let entry = self.region.functions.get(index as usize).ok_or_else(|| full.clone())?;
-        let function = Function::new(&spec)?;
+        let region = self.region.clone();
+        let entry = region.functions.get(index as usize).ok_or_else(|| full.clone())?;
+        let function = Function::in_region(&spec, config.lanes, self.region.chunk_of(index))?;
         if let Some(fleet) = &self.region.fleet {
             fleet.fits_empty(spec.resources)?;
         }
         if spec.reserved_concurrency.is_some() {
-            let reserved = spec.reserved_concurrency;
-            self.limits.set_reserved(&self.region.account, function.gate(), reserved)?;
+            self.reserve(&function, spec.reserved_concurrency)?;
         }
         // Only this control adds functions, in order, so the entry is free.
         entry.set(Box::new(function)).map_err(|_| full)?;
@@ -119,8 +120,50 @@ impl Control {
     ///
     /// A limit that does not leave the unreserved minimum beside the
     /// reservations.
+    ///
+    /// Cost: O(functions that park permits) to lower it, O(1) to raise it.
     pub fn set_account_limit(&mut self, limit: u32) -> Result<(), LimitError> {
-        self.limits.set_account_limit(&self.region.account, limit)
+        let region = self.region.clone();
+        self.changing_pool(&region, limit < self.limits.account_limit(), |limits, account| {
+            limits.set_account_limit(account, limit)
+        })
+    }
+
+    /// Runs a change of limits. If it `lowers` the account's unreserved
+    /// concurrency, what is parked of that is given back first: a parked permit
+    /// would let a request in above the new limit.
+    fn changing_pool<T>(
+        &mut self,
+        region: &Region,
+        lowers: bool,
+        change: impl FnOnce(&mut Limits, &Account) -> T,
+    ) -> T {
+        if lowers {
+            region.hold_account();
+        }
+        let changed = change(&mut self.limits, &region.account);
+        if lowers {
+            region.account.parking().resume();
+        }
+        changed
+    }
+
+    /// Sets a function's reservation, with nothing parked of the limits that
+    /// this changes.
+    fn reserve(
+        &mut self,
+        function: &Function<Words>,
+        reserved: Option<u32>,
+    ) -> Result<(), LimitError> {
+        let region = self.region.clone();
+        let gate = function.gate();
+        function.hold(&region.account);
+        let lowers = reserved > gate.reserved();
+        let changed = self.changing_pool(&region, lowers, |limits, account| {
+            limits.set_reserved(account, gate, reserved)
+        });
+        gate.parking().resume();
+        changed
     }
 
     /// Sets or, with `None`, removes a function's reserved concurrency.
@@ -134,8 +177,8 @@ impl Control {
         function: FunctionId,
         reserved: Option<u32>,
     ) -> Result<(), SettingError> {
-        let gate = self.region.function(function)?.gate();
-        Ok(self.limits.set_reserved(&self.region.account, gate, reserved)?)
+        let region = self.region.clone();
+        Ok(self.reserve(region.function(function)?, reserved)?)
     }
 
     /// Sets how long a function's instances stay idle; holds from the next
@@ -166,6 +209,7 @@ impl Control {
     /// Claimed concurrency, as AWS's `ClaimedAccountConcurrency`: unreserved
     /// requests in flight and every reservation, used or not.
     pub fn claimed_concurrency(&self) -> u64 {
-        self.limits.claimed(&self.region.account)
+        let reserved = self.limits.account_limit() - self.region.account.limit();
+        u64::from(self.region.unreserved_in_flight()) + u64::from(reserved)
     }
 }

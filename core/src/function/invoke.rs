@@ -3,12 +3,15 @@
 
 use core::fmt;
 
+use super::admit::{Alone, Peers};
 use super::counters::Tallies;
 use super::{Counters, FunctionSpec, InvokeError, SpecError};
 use crate::concurrency::{Account, Gate};
-use crate::id::{NodeId, SlotId};
+use crate::id::{Lane, NodeId, SlotId};
 use crate::placement::{Fleet, MAX_NODES, Reservation, Strategy};
-use crate::pool::{self, MAX_PLACE, Pool, Reaped, Seat, SeatError, SlotError};
+#[cfg(feature = "alloc")]
+use crate::pool::PoolConfig;
+use crate::pool::{self, MAX_PLACE, Parked, Pool, Reaped, Seat, SeatError, SlotError};
 use crate::sync::{AtomicU64, Ordering, Storage};
 use crate::time::{Duration, Instant};
 
@@ -68,9 +71,11 @@ pub struct Admitted {
 /// # Ok::<(), Box<dyn core::error::Error>>(())
 /// ```
 pub struct Function<W> {
-    gate: Gate,
-    pool: Pool<W>,
+    pub(super) gate: Gate,
+    pub(super) pool: Pool<W>,
     spec: FunctionSpec,
+    /// Its chunk of the account's functions (`concurrency/parking.rs`).
+    pub(super) chunk: u32,
     keep_alive_ns: AtomicU64,
     tallies: Tallies,
 }
@@ -85,6 +90,21 @@ impl Function<alloc::boxed::Box<[AtomicU64]>> {
     pub fn new(spec: &FunctionSpec) -> Result<Self, SpecError> {
         spec.validate()?;
         Ok(Self::of(Pool::new(spec.pool())?, spec))
+    }
+
+    /// A function among others of one account, in a chunk of them, with its
+    /// idle instances laid out for `lanes`: its permits can be parked, for the
+    /// others can find them.
+    pub(super) fn in_region(
+        spec: &FunctionSpec,
+        lanes: u32,
+        chunk: u32,
+    ) -> Result<Self, SpecError> {
+        spec.validate()?;
+        let pool = Pool::new(PoolConfig { lanes, ..spec.pool() })?;
+        let function = Self { chunk, ..Self::of(pool, spec) };
+        function.gate.parking().resume();
+        Ok(function)
     }
 }
 
@@ -106,6 +126,7 @@ impl<W: Storage> Function<W> {
             gate: Gate::new(),
             pool,
             spec: *spec,
+            chunk: 0,
             keep_alive_ns: AtomicU64::new(spec.keep_alive.as_nanos()),
             tallies: Tallies::new(),
         }
@@ -128,11 +149,34 @@ impl<W: Storage> Function<W> {
         fleet: Option<&Fleet<F>>,
         strategy: Strategy,
     ) -> Result<Admitted, InvokeError> {
-        if let Err(reason) = self.gate.try_acquire(account) {
-            self.tallies.throttled(reason);
-            return Err(InvokeError::Throttled(reason));
+        self.invoke_among(now, Lane::FIRST, account, &Alone, fleet, strategy)
+    }
+
+    /// As [`Function::invoke`], among `peers` of one account, and looking first
+    /// where `lane` begins.
+    #[inline]
+    pub(super) fn invoke_among<F: Storage>(
+        &self,
+        now: Instant,
+        lane: Lane,
+        account: &Account,
+        peers: &impl Peers<W>,
+        fleet: Option<&Fleet<F>>,
+        strategy: Strategy,
+    ) -> Result<Admitted, InvokeError> {
+        match self.pool.claim_parked(lane) {
+            Parked::Claim(pool::Claim { slot, seat }) => {
+                return Ok(Admitted { slot, seat, start: Start::Warm });
+            }
+            Parked::Permit => {}
+            Parked::Nothing => {
+                if let Err(reason) = self.admit(account, peers) {
+                    self.tallies.throttled(reason);
+                    return Err(InvokeError::Throttled(reason));
+                }
+            }
         }
-        match self.pool.claim_or_begin(now) {
+        match self.pool.claim_or_begin_in(now, lane) {
             Some(Ok(pool::Claim { slot, seat })) => Ok(Admitted { slot, seat, start: Start::Warm }),
             Some(Err(vacancy)) => self.start(vacancy, account, fleet, strategy),
             None => {
@@ -188,10 +232,13 @@ impl<W: Storage> Function<W> {
         account: &Account,
         seat: Seat,
     ) -> Result<Option<SlotId>, SeatError> {
-        // The seat first: were the unit free before it, a request could be
-        // admitted and find no seat.
-        let stop = self.pool.release(now, seat)?;
-        self.give_unit_back(account);
+        let may_open = |chunk| self.may_open(account, chunk);
+        let (stop, parked) = self.pool.release_parking(now, seat, may_open)?;
+        if !parked {
+            // The seat came first: were the unit free before it, a request
+            // could be admitted and find no seat.
+            self.give_unit_back(account);
+        }
         Ok(stop)
     }
 

@@ -58,6 +58,7 @@
 //! refused for want of an instance or of room has held a unit of its limit for
 //! the length of that call; another request may be throttled on account of it.
 
+mod admit;
 mod counters;
 mod error;
 mod invoke;

@@ -6,18 +6,19 @@ use core::fmt;
 
 use once_cell::race::OnceBox;
 
+use super::admit::Peers;
 use super::{
     Admitted, ConfigError, Control, Counters, Function, InstanceError, InvokeError, Lease,
     LeaseError, RegionConfig, Start, UnknownFunction,
 };
 use crate::concurrency::{Account, Limits};
-use crate::id::{FunctionId, InstanceId, NodeId, SlotId};
+use crate::id::{FunctionId, InstanceId, Lane, NodeId, SlotId};
 use crate::placement::Fleet;
-use crate::pool::{self, Reaped, SlotError};
+use crate::pool::{self, PoolConfig, Reaped, SlotError};
 use crate::sync::AtomicU64;
 use crate::time::Instant;
 
-type Words = Box<[AtomicU64]>;
+pub(super) type Words = Box<[AtomicU64]>;
 
 /// The functions of one account in one region, and the fleet they run on.
 ///
@@ -54,7 +55,12 @@ impl Region {
         if config.max_functions == 0 || config.max_functions > most {
             return Err(ConfigError::MaxFunctions { value: config.max_functions });
         }
+        if config.lanes == 0 || config.lanes > PoolConfig::MAX_LANES {
+            return Err(ConfigError::Lanes { value: config.lanes });
+        }
         let (limits, account) = Limits::new(config.account_limit, config.unreserved_minimum);
+        // The region finds what its functions park.
+        account.parking().resume();
         let fleet = match config.max_nodes {
             0 => None,
             nodes => Some(Fleet::new(nodes, config.generation, config.seed)?),
@@ -80,9 +86,28 @@ impl Region {
     /// Nothing is held.
     #[inline]
     pub fn invoke(&self, now: Instant, function: FunctionId) -> Result<Invocation, InvokeError> {
-        let Admitted { slot, seat, start } = self.function(function)?.invoke(
+        self.invoke_in(now, function, Lane::FIRST)
+    }
+
+    /// As [`Region::invoke`] for a host of several threads, each of which has a
+    /// `lane` of its own: they share no cache line as long as each finds an
+    /// idle instance in its lane and the limits are far.
+    ///
+    /// # Errors
+    ///
+    /// As [`Region::invoke`].
+    #[inline]
+    pub fn invoke_in(
+        &self,
+        now: Instant,
+        function: FunctionId,
+        lane: Lane,
+    ) -> Result<Invocation, InvokeError> {
+        let Admitted { slot, seat, start } = self.function(function)?.invoke_among(
             now,
+            lane,
             &self.account,
+            self,
             self.fleet.as_ref(),
             self.config.strategy,
         )?;
@@ -220,7 +245,37 @@ impl Region {
             .ok_or(UnknownFunction { function })
     }
 
-    /// The account's unreserved concurrency.
+    /// Requests in flight that count against the account's unreserved
+    /// concurrency: a moment's view, exact at rest. O(functions).
+    pub fn unreserved_in_flight(&self) -> u32 {
+        let functions = self.functions.iter().filter_map(OnceBox::get);
+        let unreserved = functions.filter(|function| function.gate.reserved().is_none());
+        let parked: u32 = unreserved.map(|function| function.pool.parked()).sum();
+        self.account.in_flight().saturating_sub(parked)
+    }
+
+    /// The chunk of the account's functions that a function's index is in.
+    pub(super) fn chunk_of(&self, index: u32) -> u32 {
+        index >> self.chunk_shift()
+    }
+
+    fn chunk_shift(&self) -> u32 {
+        self.config.max_functions.div_ceil(u32::BITS).next_power_of_two().trailing_zeros()
+    }
+
+    /// Holds the account's limit and gives back what is parked of it: then its
+    /// counter has what is in flight, and nothing else. O(functions that have
+    /// parked since the last time).
+    pub(super) fn hold_account(&self) {
+        let chunks = self.account.parking().hold().chunks();
+        self.any(chunks, &mut |function| {
+            function.unpark_unreserved(&self.account);
+            false
+        });
+    }
+
+    /// The account's unreserved concurrency. Its counter has the permits that
+    /// are parked with idle instances too: see [`Region::unreserved_in_flight`].
     pub const fn account(&self) -> &Account {
         &self.account
     }
@@ -237,6 +292,19 @@ impl Region {
 
     fn of_instance(&self, instance: InstanceId) -> Result<&Function<Words>, InstanceError> {
         self.function(instance.function).map_err(|_| InstanceError::Stale { instance })
+    }
+}
+
+impl Peers<Words> for Region {
+    fn any(&self, chunks: u32, visit: &mut dyn FnMut(&Function<Words>) -> bool) -> bool {
+        let (shift, all) = (self.chunk_shift(), self.functions.len());
+        let chosen = (0..u32::BITS).filter(|chunk| chunks >> chunk & 1 == 1);
+        chosen.into_iter().any(|chunk| {
+            let first = (chunk as usize) << shift;
+            let entries = &self.functions[first.min(all)..(first + (1 << shift)).min(all)];
+            // Functions are added in order: behind a gap there is none.
+            entries.iter().map_while(OnceBox::get).any(&mut *visit)
+        })
     }
 }
 

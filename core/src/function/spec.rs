@@ -49,12 +49,13 @@ impl FunctionSpec {
         }
     }
 
-    /// The shape of the function's pool.
+    /// The shape of the function's pool, for one lane.
     pub const fn pool(&self) -> PoolConfig {
         PoolConfig {
             max_instances: self.max_instances,
             instance_concurrency: self.instance_concurrency,
             pick: self.pick,
+            lanes: 1,
         }
     }
 

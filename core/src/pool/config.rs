@@ -3,7 +3,7 @@
 
 use core::fmt;
 
-use super::claim_set::{hint_words, leaf_words};
+use super::shape::{Layout, stride_shift};
 
 /// Which idle instance a warm start takes.
 ///
@@ -40,6 +40,9 @@ pub struct PoolConfig {
     pub instance_concurrency: u32,
     /// Which idle instance a warm start takes.
     pub pick: Pick,
+    /// For so many [lanes](crate::id::Lane) the idle instances are laid out in
+    /// cache lines of their own, 1 to 256; rounded up to a power of two.
+    pub lanes: u32,
 }
 
 impl PoolConfig {
@@ -48,10 +51,12 @@ impl PoolConfig {
     /// The most seats in a pool, where an instance takes its concurrency
     /// rounded up to a power of two.
     pub const MAX_SEATS: u32 = 1 << 24;
+    /// The most lanes of a pool.
+    pub const MAX_LANES: u32 = 256;
 
-    /// `max_instances` instances of one request each, packed.
+    /// `max_instances` instances of one request each, packed, for one lane.
     pub const fn new(max_instances: u32) -> Self {
-        Self { max_instances, instance_concurrency: 1, pick: Pick::Packed }
+        Self { max_instances, instance_concurrency: 1, pick: Pick::Packed, lanes: 1 }
     }
 
     /// How many words of storage such a pool takes: about 3 an instance and 1
@@ -76,6 +81,9 @@ impl PoolConfig {
         if concurrency == 0 || concurrency > Self::MAX_INSTANCE_CONCURRENCY {
             return Err(PoolConfigError::InstanceConcurrency { value: concurrency });
         }
+        if self.lanes == 0 || self.lanes > Self::MAX_LANES {
+            return Err(PoolConfigError::Lanes { value: self.lanes });
+        }
         let seats = (self.max_instances as u64) << stride_shift(concurrency);
         if seats > Self::MAX_SEATS as u64 {
             return Err(PoolConfigError::TooManySeats { seats });
@@ -92,6 +100,11 @@ pub enum PoolConfigError {
     NoInstances,
     /// `instance_concurrency` is outside 1 to 1,600.
     InstanceConcurrency {
+        /// The value.
+        value: u32,
+    },
+    /// `lanes` is outside 1 to [`PoolConfig::MAX_LANES`].
+    Lanes {
         /// The value.
         value: u32,
     },
@@ -119,6 +132,9 @@ impl fmt::Display for PoolConfigError {
                 "instance_concurrency is {value}: it must be 1 to {}",
                 PoolConfig::MAX_INSTANCE_CONCURRENCY
             ),
+            Self::Lanes { value } => {
+                write!(f, "lanes is {value}: it must be 1 to {}", PoolConfig::MAX_LANES)
+            }
             Self::TooManySeats { seats } => write!(
                 f,
                 "max_instances times instance_concurrency is {seats} seats: the most is {}",
@@ -133,61 +149,9 @@ impl fmt::Display for PoolConfigError {
 
 impl core::error::Error for PoolConfigError {}
 
-/// Where each array of a pool begins, in words.
-///
-/// An instance's words stand together, and each set begins on a cache line of
-/// its own where the storage does.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Layout {
-    pub(super) idle_leaves: usize,
-    pub(super) vacant_hints: usize,
-    pub(super) vacant_leaves: usize,
-    pub(super) records: usize,
-    pub(super) words: usize,
-    /// Words of one instance: slot word, last use, then one for each seat.
-    pub(super) record: usize,
-}
-
-/// Words in a cache line of 64 bytes; loom has none and pays for each word.
-const LINE: usize = if cfg!(all(test, loom)) { 1 } else { 8 };
-
-impl Layout {
-    pub(super) const fn new(config: &PoolConfig) -> Self {
-        let instances = config.max_instances as usize;
-        let seats = instances << stride_shift(config.instance_concurrency);
-        let record = 2 + config.instance_concurrency as usize;
-        let idle_leaves = hint_words(seats).next_multiple_of(LINE);
-        let vacant_hints = idle_leaves + leaf_words(seats).next_multiple_of(LINE);
-        let vacant_leaves = vacant_hints + hint_words(instances).next_multiple_of(LINE);
-        let records = vacant_leaves + leaf_words(instances).next_multiple_of(LINE);
-        let words = records + instances * record;
-        Self { idle_leaves, vacant_hints, vacant_leaves, records, words, record }
-    }
-}
-
-/// An instance takes 2 to this power indices of the idle set: its concurrency
-/// rounded up to a power of two. So one of up to 32 seats never straddles two
-/// leaves and one compare-exchange claims it whole; and the way from an index
-/// to its instance is a shift.
-pub(super) const fn stride_shift(instance_concurrency: u32) -> u32 {
-    instance_concurrency.next_power_of_two().trailing_zeros()
-}
-
 #[cfg(all(test, not(loom)))]
 mod tests {
     use super::*;
-
-    #[test]
-    fn an_idle_instance_of_one_request_takes_under_26_bytes() {
-        let words = PoolConfig::new(1_000_000).words();
-        assert!(words * 8 < 26_000_000, "{words} words");
-    }
-
-    #[test]
-    fn an_instance_takes_a_power_of_two_of_indices() {
-        let stride = |concurrency| 1 << stride_shift(concurrency);
-        assert_eq!([1, 2, 3, 32, 33, 1_600].map(stride), [1, 2, 4, 32, 64, 2_048]);
-    }
 
     #[test]
     fn a_refusal_names_the_value_and_its_limit() {
@@ -195,6 +159,8 @@ mod tests {
         assert_eq!(text(PoolConfig::new(0)), "max_instances is 0: it must be at least 1");
         let wide = PoolConfig { instance_concurrency: 1_601, ..PoolConfig::new(1) };
         assert_eq!(text(wide), "instance_concurrency is 1601: it must be 1 to 1600");
+        let laneless = PoolConfig { lanes: 0, ..PoolConfig::new(1) };
+        assert_eq!(text(laneless), "lanes is 0: it must be 1 to 256");
         let beyond = PoolConfig { instance_concurrency: u32::MAX, ..PoolConfig::new(u32::MAX) };
         assert_eq!(text(beyond), "instance_concurrency is 4294967295: it must be 1 to 1600");
         assert_eq!(beyond.words(), 0);

@@ -3,11 +3,11 @@
 use core::fmt;
 use core::mem::ManuallyDrop;
 
-use super::claim_set::{ClaimSet, Epoch, LEAF_BITS, hint_words, leaf_words};
-use super::config::{Layout, stride_shift};
+use super::claim_set::{ClaimSet, Epoch};
+use super::shape::{LINE, Layout};
 use super::slot::{self, Slot, State};
 use super::{Pick, PoolConfig, PoolConfigError, Seat, SeatError, seat};
-use crate::id::SlotId;
+use crate::id::{Lane, SlotId};
 use crate::sync::{AtomicU64, Ordering, Storage};
 use crate::time::Instant;
 
@@ -16,11 +16,9 @@ use crate::time::Instant;
 /// `W` is where its words are: on the heap ([`Pool::new`]), in place
 /// ([`FixedPool`]), or lent by the caller ([`Pool::new_in`] over a slice).
 pub struct Pool<W> {
-    words: W,
-    layout: Layout,
-    config: PoolConfig,
-    /// Index of the idle set to instance: a shift by this much.
-    shift: u32,
+    pub(super) words: W,
+    pub(super) layout: Layout,
+    pub(super) config: PoolConfig,
     clock_regressions: AtomicU64,
 }
 
@@ -118,21 +116,16 @@ impl<W: Storage> Pool<W> {
             // ORDERING: Relaxed: the caller shares the pool by its own means.
             word.store(0, Ordering::Relaxed);
         }
-        let pool = Self {
-            words,
-            layout,
-            config,
-            shift: stride_shift(config.instance_concurrency),
-            clock_regressions: AtomicU64::new(0),
-        };
+        // Where the allocator puts it, a run of words begins anywhere in a line.
+        let by = words.words().as_ptr().align_offset(LINE * size_of::<AtomicU64>());
+        let layout = layout.moved(if by < LINE { by } else { 0 });
+        let pool = Self { words, layout, config, clock_regressions: AtomicU64::new(0) };
         for index in 0..config.max_instances {
             // ORDERING: Relaxed: as above.
             pool.slot_word(index).store(Slot::NEW.pack(), Ordering::Relaxed);
         }
         let vacant = pool.vacant();
-        for (leaf, first) in (0..config.max_instances).step_by(LEAF_BITS as usize).enumerate() {
-            vacant.insert(leaf, low_bits(config.max_instances - first));
-        }
+        vacant.shape.for_each_leaf(0, config.max_instances, |leaf, all| vacant.insert(leaf, all));
         Ok(pool)
     }
 
@@ -148,47 +141,76 @@ impl<W: Storage> Pool<W> {
     /// offered so far; a release sets the time that they go by.
     #[inline]
     pub fn claim(&self, now: Instant) -> Option<Claim> {
-        self.claim_or_epoch(now).ok()
+        self.claim_or_epoch(now, Lane::FIRST).ok()
     }
 
     /// As [`Pool::claim`]; instead of `None` the epoch at which it was empty.
     #[inline]
-    fn claim_or_epoch(&self, _now: Instant) -> Result<Claim, Epoch> {
+    fn claim_or_epoch(&self, _now: Instant, lane: Lane) -> Result<Claim, Epoch> {
+        let first = self.layout.first_leaf(lane);
         loop {
             let index = match self.config.pick {
-                Pick::Packed => self.idle().claim()?,
+                Pick::Packed => self.idle().claim(first)?,
                 Pick::MostRecent => self.idle().claim_by(|set| self.choose(set, false))?,
                 Pick::LeastRecent => self.idle().claim_by(|set| self.choose(set, true))?,
             };
-            let instance = index >> self.shift;
-            let slot = slot::read(self.slot_word(instance));
-            if slot.state == State::Active {
-                return Ok(Claim {
-                    slot: self.slot_id(instance, slot),
-                    seat: seat::take(self.seat_word(index), index),
-                });
+            if let Some(claim) = self.take_seat(index) {
+                return Ok(claim);
             }
-            // The instance is being drained and this seat is on its way out.
-            self.settle(instance, leaf_of(index), bit(index));
         }
+    }
+
+    /// Takes a seat whose index the caller owns, unless its instance is being
+    /// drained and the seat is on its way out: then it goes where it belongs.
+    #[inline]
+    pub(super) fn take_seat(&self, index: u32) -> Option<Claim> {
+        let instance = self.instance_of(index);
+        let record = self.record(instance);
+        let slot = slot::read(&record[0]);
+        if slot.state == State::Active {
+            let word = &record[2 + self.seat_in_instance(index) as usize];
+            let seat = seat::take(word, index);
+            return Some(Claim { slot: self.slot_id(instance, slot), seat });
+        }
+        let (leaf, bit) = self.leaf_and_bit(index);
+        self.settle(instance, leaf, bit);
+        None
     }
 
     /// Holds a vacant slot for an instance to be started; `None` if at one
     /// instant during the call no slot was vacant.
     pub fn begin(&self) -> Option<Vacancy<'_, W>> {
-        self.vacant().claim().ok().map(|index| Vacancy { pool: self, index })
+        self.begin_in(Lane::FIRST)
+    }
+
+    fn begin_in(&self, lane: Lane) -> Option<Vacancy<'_, W>> {
+        // Where the seats of a slot are, its lane looks first.
+        let seat = self.layout.idle.index(self.layout.first_leaf(lane), 0);
+        let vacant = self.vacant();
+        let claimed = vacant.claim(vacant.shape.leaf_of(self.instance_of(seat)));
+        claimed.ok().map(|index| Vacancy { pool: self, index })
     }
 
     /// Takes a free seat, else holds a vacancy, else proves that at one instant
     /// during the call there was neither and returns `None`.
     #[inline]
     pub fn claim_or_begin(&self, now: Instant) -> Option<Result<Claim, Vacancy<'_, W>>> {
+        self.claim_or_begin_in(now, Lane::FIRST)
+    }
+
+    /// As [`Pool::claim_or_begin`], looking first where `lane` begins.
+    #[inline]
+    pub fn claim_or_begin_in(
+        &self,
+        now: Instant,
+        lane: Lane,
+    ) -> Option<Result<Claim, Vacancy<'_, W>>> {
         loop {
-            let epoch = match self.claim_or_epoch(now) {
+            let epoch = match self.claim_or_epoch(now, lane) {
                 Ok(claim) => return Some(Ok(claim)),
                 Err(epoch) => epoch,
             };
-            if let Some(vacancy) = self.begin() {
+            if let Some(vacancy) = self.begin_in(lane) {
                 return Some(Err(vacancy));
             }
             // No seat came free since the idle set was empty, so it was still
@@ -214,9 +236,9 @@ impl<W: Storage> Pool<W> {
         });
         match active {
             Ok(_) => {
-                let own = held.index();
+                let (own_leaf, own) = self.leaf_and_bit(held.index());
                 self.for_each_leaf(instance, |leaf, mask| {
-                    let others = if leaf_of(own) == leaf { mask & !bit(own) } else { mask };
+                    let others = if own_leaf == leaf { mask & !own } else { mask };
                     // Not `put_back`: a report that comes of it would be lost.
                     self.settle(instance, leaf, others);
                 });
@@ -239,20 +261,38 @@ impl<W: Storage> Pool<W> {
     ///
     /// A stale seat, or an instance that has not started.
     #[inline]
-    #[expect(clippy::needless_pass_by_value, reason = "the seat is used up")]
     pub fn release(&self, now: Instant, held: Seat) -> Result<Option<SlotId>, SeatError> {
+        self.release_with(now, held, |leaf, bit| self.idle().insert(leaf, bit))
+    }
+
+    /// As [`Pool::release`]; `insert` puts the seat, a bit of a leaf, into the
+    /// idle set. It is not called where the instance drains.
+    #[inline]
+    #[expect(clippy::needless_pass_by_value, reason = "the seat is used up")]
+    pub(super) fn release_with(
+        &self,
+        now: Instant,
+        held: Seat,
+        insert: impl FnOnce(usize, u32),
+    ) -> Result<Option<SlotId>, SeatError> {
         let instance = self.check(&held)?;
-        let state = slot::read(self.slot_word(instance)).state;
+        let record = self.record(instance);
+        let state = slot::read(&record[0]).state;
         if state == State::Starting {
             return Err(SeatError::NotStarted);
         }
-        self.give_back(instance, now, &held)?;
-        let leaf = leaf_of(held.index());
-        Ok(if state == State::Active {
-            self.put_back(instance, leaf, bit(held.index()))
-        } else {
-            self.collect(instance, leaf, bit(held.index()))
-        })
+        self.give_back(record, now, &held)?;
+        let (leaf, bit) = self.leaf_and_bit(held.index());
+        if state != State::Active {
+            return Ok(self.collect(instance, leaf, bit));
+        }
+        insert(leaf, bit);
+        // A drain that came before the insertion did not see the seat; this
+        // read sees the drain (`seat.rs`).
+        if slot::read(&record[0]).state == State::Active {
+            return Ok(None);
+        }
+        Ok(self.recheck(instance, leaf, bit))
     }
 
     /// Gives a seat back because its request failed in a way that the instance
@@ -266,11 +306,12 @@ impl<W: Storage> Pool<W> {
     #[expect(clippy::needless_pass_by_value, reason = "the seat is used up")]
     pub fn fail(&self, now: Instant, held: Seat) -> Result<Option<SlotId>, SeatError> {
         let instance = self.check(&held)?;
-        self.give_back(instance, now, &held)?;
+        self.give_back(self.record(instance), now, &held)?;
         // The seat in hand pins the generation: this drains the instance of
         // the request and no later one.
         self.drain_pinned(instance);
-        Ok(self.collect(instance, leaf_of(held.index()), bit(held.index())))
+        let (leaf, bit) = self.leaf_and_bit(held.index());
+        Ok(self.collect(instance, leaf, bit))
     }
 
     /// The instance that a held seat is in.
@@ -293,7 +334,8 @@ impl<W: Storage> Pool<W> {
             tally.instances_started += slot.starts();
             let mut busy = false;
             for seat in 0..self.config.instance_concurrency {
-                let (taken, held) = seat::tally(self.seat_word((instance << self.shift) + seat));
+                let (taken, held) =
+                    seat::tally(self.seat_word((instance << self.layout.stride) + seat));
                 tally.requests += taken;
                 tally.in_flight += u64::from(held);
                 busy |= held;
@@ -309,7 +351,7 @@ impl<W: Storage> Pool<W> {
     /// The instance of a seat that the caller says it holds.
     #[inline]
     fn check(&self, held: &Seat) -> Result<u32, SeatError> {
-        let instance = held.index() >> self.shift;
+        let instance = self.instance_of(held.index());
         let own = self.seat_in_instance(held.index());
         if instance >= self.config.max_instances || own >= self.config.instance_concurrency {
             return Err(SeatError::Stale);
@@ -332,26 +374,27 @@ impl<W: Storage> Pool<W> {
         Ok((instance, slot))
     }
 
-    /// Ends the hold of a checked seat and starts the idle clock. The caller
-    /// then owns the seat's index.
+    /// Ends the hold of a checked seat, which is in the instance of `record`,
+    /// and starts the idle clock. The caller then owns the seat's index.
     #[inline]
-    fn give_back(&self, instance: u32, now: Instant, held: &Seat) -> Result<(), SeatError> {
-        if !seat::give_back(self.seat_word(held.index()), held) {
+    fn give_back(&self, record: &[AtomicU64], now: Instant, held: &Seat) -> Result<(), SeatError> {
+        let own = self.seat_in_instance(held.index()) as usize;
+        if !seat::give_back(&record[2 + own], held) {
             return Err(SeatError::Stale);
         }
-        let last_used = self.last_used_word(instance);
-        if self.config.instance_concurrency == 1 {
+        let last_used = &record[1];
+        let before = if self.config.instance_concurrency == 1 {
             // ORDERING: Relaxed: the owner of the only seat is the only writer;
             // published by the insertion of its index.
             let before = last_used.load(Ordering::Relaxed);
             // ORDERING: Relaxed: as above.
             last_used.store(before.max(now.as_nanos()), Ordering::Relaxed);
-            self.count_regression(before, now);
+            before
         } else {
             // ORDERING: Relaxed: published by the insertion of the index.
-            let before = last_used.fetch_max(now.as_nanos(), Ordering::Relaxed);
-            self.count_regression(before, now);
-        }
+            last_used.fetch_max(now.as_nanos(), Ordering::Relaxed)
+        };
+        self.count_regression(before, now);
         Ok(())
     }
 
@@ -368,7 +411,7 @@ impl<W: Storage> Pool<W> {
     fn choose(&self, set: &ClaimSet<'_>, oldest: bool) -> Option<u32> {
         let mut best: Option<(u64, u32)> = None;
         set.for_each(|index| {
-            let used = self.last_used(index >> self.shift).as_nanos();
+            let used = self.last_used(self.instance_of(index)).as_nanos();
             let better =
                 best.is_none_or(|(so_far, _)| if oldest { used < so_far } else { used > so_far });
             if better {
@@ -376,90 +419,8 @@ impl<W: Storage> Pool<W> {
             }
         });
         let (_, index) = best?;
-        let got = set.withdraw(leaf_of(index), bit(index));
+        let got = set.withdraw(set.shape.leaf_of(index), set.shape.bit(index));
         (got != 0).then_some(index)
-    }
-
-    pub(super) fn idle(&self) -> ClaimSet<'_> {
-        let words = self.words.words();
-        let seats = (self.config.max_instances as usize) << self.shift;
-        ClaimSet::new(
-            &words[..hint_words(seats)],
-            &words[self.layout.idle_leaves..][..leaf_words(seats)],
-        )
-    }
-
-    pub(super) fn vacant(&self) -> ClaimSet<'_> {
-        let words = self.words.words();
-        let instances = self.config.max_instances as usize;
-        ClaimSet::new(
-            &words[self.layout.vacant_hints..][..hint_words(instances)],
-            &words[self.layout.vacant_leaves..][..leaf_words(instances)],
-        )
-    }
-
-    /// Puts a slot's index back among the vacant ones. The caller owns it.
-    pub(super) fn vacate(&self, instance: u32) {
-        self.vacant().insert(leaf_of(instance), bit(instance));
-    }
-
-    /// Calls `visit` with each leaf that holds seats of the instance, and the
-    /// bits of its seats there.
-    #[inline]
-    pub(super) fn for_each_leaf(&self, instance: u32, mut visit: impl FnMut(usize, u32)) {
-        let first = instance << self.shift;
-        let end = first + self.config.instance_concurrency;
-        let mut index = first;
-        while index < end {
-            let leaf = leaf_of(index);
-            visit(leaf, low_bits(end - index) << (index % LEAF_BITS));
-            index = (index / LEAF_BITS + 1) * LEAF_BITS;
-        }
-    }
-
-    #[inline]
-    pub(super) fn slot_id(&self, instance: u32, slot: Slot) -> SlotId {
-        SlotId::new(instance, slot.handle_generation())
-    }
-
-    /// The slot that a handle names, if the index is one of this pool.
-    #[inline]
-    pub(super) fn index_of(&self, slot: SlotId) -> Option<u32> {
-        (slot.index() < self.config.max_instances).then_some(slot.index())
-    }
-
-    #[inline]
-    fn record(&self, instance: u32) -> &[AtomicU64] {
-        let first = self.layout.records + instance as usize * self.layout.record;
-        &self.words.words()[first..][..self.layout.record]
-    }
-
-    #[inline]
-    pub(super) fn slot_word(&self, instance: u32) -> &AtomicU64 {
-        &self.record(instance)[0]
-    }
-
-    #[inline]
-    pub(super) fn last_used_word(&self, instance: u32) -> &AtomicU64 {
-        &self.record(instance)[1]
-    }
-
-    /// When the instance's last request was given back.
-    #[inline]
-    pub(super) fn last_used(&self, instance: u32) -> Instant {
-        // ORDERING: Relaxed: exact for whoever holds all its seats; else a hint.
-        Instant::from_nanos(self.last_used_word(instance).load(Ordering::Relaxed))
-    }
-
-    #[inline]
-    pub(super) fn seat_word(&self, index: u32) -> &AtomicU64 {
-        &self.record(index >> self.shift)[2 + self.seat_in_instance(index) as usize]
-    }
-
-    /// Which seat of its instance an index is.
-    #[inline]
-    const fn seat_in_instance(&self, index: u32) -> u32 {
-        index & ((1 << self.shift) - 1)
     }
 }
 
@@ -484,7 +445,7 @@ impl<W: Storage> Vacancy<'_, W> {
         // ORDERING: AcqRel: transition 1, by the owner of the vacant index;
         // pairs with the Acquire of `slot::read`.
         word.swap(starting.pack(), Ordering::AcqRel);
-        let first = index << pool.shift;
+        let first = index << pool.layout.stride;
         Claim {
             slot: pool.slot_id(index, starting),
             seat: seat::take(pool.seat_word(first), first),
@@ -502,24 +463,6 @@ impl<W: Storage> fmt::Debug for Vacancy<'_, W> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Vacancy").field("index", &self.index).finish_non_exhaustive()
     }
-}
-
-/// The leaf of an index.
-#[inline]
-pub(super) const fn leaf_of(index: u32) -> usize {
-    (index / LEAF_BITS) as usize
-}
-
-/// The bit of an index in its leaf.
-#[inline]
-pub(super) const fn bit(index: u32) -> u32 {
-    1 << (index % LEAF_BITS)
-}
-
-/// The lowest `count` bits of a leaf, at most all of them.
-#[inline]
-pub(super) const fn low_bits(count: u32) -> u32 {
-    if count >= LEAF_BITS { u32::MAX >> (u32::BITS - LEAF_BITS) } else { (1 << count) - 1 }
 }
 
 impl<W: Storage> fmt::Debug for Pool<W> {

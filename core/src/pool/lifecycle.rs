@@ -88,22 +88,10 @@ impl<W: Storage> Pool<W> {
         });
     }
 
-    /// Puts seats that the caller owns where they belong: into the idle set,
-    /// or, of a draining instance, among the collected. `Some` if that was the
-    /// last one and this call is the one to report it.
-    #[inline]
-    pub(super) fn put_back(&self, instance: u32, leaf: usize, mask: u32) -> Option<SlotId> {
-        self.idle().insert(leaf, mask);
-        // A drain that came before the insertion did not see these seats; this
-        // read sees the drain (`seat.rs`).
-        let seen = slot::read(self.slot_word(instance));
-        if seen.state == State::Active { None } else { self.recheck(instance, leaf, mask) }
-    }
-
     /// The instance was draining after an insertion: takes back what of it no
     /// one else has taken, and collects it.
     #[cold]
-    fn recheck(&self, instance: u32, leaf: usize, mask: u32) -> Option<SlotId> {
+    pub(super) fn recheck(&self, instance: u32, leaf: usize, mask: u32) -> Option<SlotId> {
         let got = self.idle().withdraw(leaf, mask);
         self.collect(instance, leaf, got)
     }
@@ -224,7 +212,7 @@ impl<W: Storage> Pool<W> {
         idle
     }
 
-    /// Claims every seat of the instance, or none. An instance of up to 32
+    /// Claims every seat of the instance, or none. An instance of up to 16
     /// seats is one compare-exchange; of a larger one, what was claimed before
     /// a busy seat was met goes back.
     pub(super) fn claim_whole(&self, instance: u32) -> bool {

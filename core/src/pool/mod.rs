@@ -37,7 +37,7 @@
 //! a thread that stops anywhere stops no other. Nothing is allocated after
 //! construction. A claim, a release and a start are O(1) in the usual case; a
 //! claim that finds nothing has read every leaf of the idle set twice (one word
-//! for 32 seats) to be sure of it.
+//! for 16 seats, or 8) to be sure of it.
 //!
 //! # How exact
 //!
@@ -49,17 +49,22 @@
 //! reap, or in a drain so slow that the slot has gone on to its next instance,
 //! at that moment, and nothing else.
 //!
-//! The files: `claim_set` (the sets of idle seats and of vacant slots), `slot`
-//! (an instance's life), `seat` (who holds a seat), `instances` (requests),
-//! `lifecycle` (drain, reap, stop).
+//! The files: `claim_set` (the sets of idle seats and of vacant slots) over `leaf`
+//! (one word of them), `slot` (an instance's life), `seat` (who holds a seat),
+//! `shape` and `words` (where they are), `instances` (requests), `parked`
+//! (requests whose permit lies with the seat), `lifecycle` (drain, reap, stop).
 
 mod claim_set;
 mod config;
 mod error;
 mod instances;
+mod leaf;
 mod lifecycle;
+mod parked;
 mod seat;
+mod shape;
 mod slot;
+mod words;
 
 #[cfg(test)]
 mod tests;
@@ -68,5 +73,6 @@ pub use config::{Pick, PoolConfig, PoolConfigError};
 pub use error::{SeatError, SlotError};
 pub use instances::{Claim, FixedPool, Pool, Tally, Vacancy};
 pub use lifecycle::{Reap, Reaped};
+pub(crate) use parked::Parked;
 pub use seat::Seat;
 pub use slot::MAX_PLACE;

@@ -86,7 +86,7 @@ fn an_instance_limit_refuses_and_gives_the_unit_back() {
     let held = serve(&region, at(0), f);
     let refused = region.invoke(at(0), f).unwrap_err();
     assert_eq!(refused, InvokeError::InstanceLimit { max_instances: 1 });
-    assert_eq!(region.account().in_flight(), 1);
+    assert_eq!(region.unreserved_in_flight(), 1);
     region.complete(at(1), held).unwrap();
     assert_eq!(region.invoke(at(1), f).unwrap().start, Start::Warm);
 }
@@ -102,7 +102,7 @@ fn a_full_fleet_refuses_by_resource_and_holds_nothing() {
     assert_eq!(refused.reason(), "RESOURCE:MEMORY");
     let counters = region.counters(f).unwrap();
     assert_eq!((counters.no_memory, counters.in_flight, counters.instances), (1, 1, 1));
-    assert_eq!(region.account().in_flight(), 1);
+    assert_eq!(region.unreserved_in_flight(), 1);
     // The room comes back when the instance has stopped, not before.
     let stop = region.fail(at(1), first.lease).unwrap().unwrap();
     assert_eq!(region.node_of(stop).unwrap(), Some(node));
@@ -152,7 +152,7 @@ fn a_lease_is_used_once() {
     assert_eq!(region.started(at(1), &again()), Err(LeaseError::Stale));
     let counters = region.counters(f).unwrap();
     assert_eq!((counters.completions, counters.failures, counters.in_flight), (1, 0, 0));
-    assert_eq!(region.account().in_flight(), 0);
+    assert_eq!(region.unreserved_in_flight(), 0);
 }
 
 #[test]

@@ -123,7 +123,7 @@ fn threads_share_a_region_without_losing_or_minting_anything() {
         assert_eq!((counters.in_flight, counters.instances), (0, 0), "{counters:?}");
         assert_eq!(counters.invocations(), counters.completions + counters.failures);
     }
-    assert_eq!(region.account().in_flight(), 0);
+    assert_eq!(region.unreserved_in_flight(), 0);
     for node in region.fleet().unwrap().nodes() {
         assert_eq!((node.free, node.instances), (node.spec.resources, 0));
     }

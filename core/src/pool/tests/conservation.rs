@@ -1,8 +1,7 @@
 //! What holds of every pool at rest: no seat and no slot is lost or minted.
 
 use crate::pool::Pool;
-use crate::pool::claim_set::LEAF_BITS;
-use crate::pool::instances::{bit, leaf_of};
+use crate::pool::leaf::LEAF_BITS;
 use crate::pool::seat;
 use crate::pool::slot::{self, State};
 use crate::sync::Storage;
@@ -26,7 +25,7 @@ pub(super) fn check_at_rest<W: Storage>(pool: &Pool<W>, holding: u32) {
         let mut seats = Seats { collected: slot.collected, ..Seats::default() };
         pool.for_each_leaf(instance, |leaf, mask| {
             for at in (0..LEAF_BITS).filter(|at| mask & (1 << at) != 0) {
-                let index = u32::try_from(leaf).unwrap() * LEAF_BITS + at;
+                let index = pool.idle().shape.index(leaf, at);
                 seats.idle += u32::from(pool.idle().has(leaf, 1 << at));
                 seats.held += u32::from(seat::tally(pool.seat_word(index)).1);
             }
@@ -43,7 +42,8 @@ pub(super) fn check_at_rest<W: Storage>(pool: &Pool<W>, holding: u32) {
             }
         };
         assert_eq!(seats, expected, "instance {instance} is {slot:?}");
-        let vacant = pool.vacant().has(leaf_of(instance), bit(instance));
+        let vacant = pool.vacant();
+        let vacant = vacant.has(vacant.shape.leaf_of(instance), vacant.shape.bit(instance));
         match slot.state {
             State::Vacant => out += u32::from(!vacant),
             _ => assert!(!vacant, "instance {instance} is {slot:?} and among the vacant"),

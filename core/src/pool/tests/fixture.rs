@@ -90,7 +90,7 @@ pub(super) fn spawn<T: 'static>(
 /// The words of both sets, and the slots.
 fn protocol_words(pool: &Pool<Box<[AtomicU64]>>) -> Vec<&AtomicU64> {
     let sets = [pool.idle(), pool.vacant()];
-    let words = sets.iter().flat_map(|set| set.hints.iter().chain(set.leaves));
+    let words = sets.iter().flat_map(|set| set.hints.iter().chain(set.words));
     words.chain((0..pool.config().max_instances).map(|index| pool.slot_word(index))).collect()
 }
 

@@ -5,10 +5,8 @@ use alloc::vec::Vec;
 
 use super::fixture::model;
 use super::twins::{Real, Set, set, set_of, spawn};
-use crate::pool::claim_set::{LEAF_BITS, members};
+use crate::pool::leaf::{LEAF_BITS, ONE_INSERTION, members};
 use crate::sync::Ordering;
-
-const ONE_INSERTION: u64 = 1 << LEAF_BITS;
 
 /// Two claims of one member: exactly one gets it.
 fn one_member_two_claims<S: Set>() {

@@ -3,7 +3,7 @@
 
 use super::fixture::model;
 use super::twins::{Real, Set, Words, set, set_of, spawn};
-use crate::pool::claim_set::{LEAF_BITS, members};
+use crate::pool::leaf::{LEAF_BITS, insertions, members};
 use crate::sync::{AtomicU64, Ordering};
 
 /// A thread moves membership from one leaf to the other `times` times, always
@@ -120,7 +120,7 @@ set!(
                     if members(word) != 0 {
                         return None;
                     }
-                    sum += word >> LEAF_BITS;
+                    sum += insertions(word);
                 }
                 Some(sum)
             };

@@ -8,8 +8,7 @@ use super::fixture::{
     starting, told,
 };
 use crate::id::SlotId;
-use crate::pool::claim_set::{LEAF_BITS, members};
-use crate::pool::instances::{bit, leaf_of};
+use crate::pool::leaf::{ONE_INSERTION, members};
 use crate::pool::slot::{self, Slot, State};
 use crate::pool::{Reaped, Seat, seat};
 use crate::sync::Ordering;
@@ -49,7 +48,7 @@ fn release_by(pool: &Shared, held: Seat, put_back: impl Fn(u32, usize, u32)) -> 
     let instance = pool.slot_of(&held).unwrap().index();
     let state = slot::read(pool.slot_word(instance)).state;
     assert!(seat::give_back(pool.seat_word(held.index()), &held));
-    let (leaf, bit) = (leaf_of(held.index()), bit(held.index()));
+    let (leaf, bit) = pool.leaf_and_bit(held.index());
     if state != State::Active {
         return pool.collect(instance, leaf, bit);
     }
@@ -70,9 +69,9 @@ fn loom_broken_release_without_recheck() {
 fn loom_broken_insert_without_acquire() {
     drain_against_release(drain, |pool, held| {
         release_by(pool, held, |instance, leaf, bit| {
-            let add = (1 << LEAF_BITS) + u64::from(bit);
+            let add = ONE_INSERTION + u64::from(bit);
             // ORDERING: Release only: the fault.
-            pool.idle().leaves[leaf].fetch_add(add, Ordering::Release);
+            pool.idle_leaf(leaf).fetch_add(add, Ordering::Release);
             if slot::read(pool.slot_word(instance)).state != State::Active {
                 let got = pool.idle().withdraw(leaf, bit);
                 pool.settle(instance, leaf, got);
@@ -97,7 +96,7 @@ fn loom_broken_drain_that_withdraws_before_it_marks() {
 fn drain_without_release(pool: &Shared, slot: SlotId) -> Option<SlotId> {
     mark(pool, slot);
     // ORDERING: Acquire only: the fault.
-    let before = pool.idle().leaves[0].fetch_and(!1, Ordering::Acquire);
+    let before = pool.idle_leaf(0).fetch_and(!1, Ordering::Acquire);
     pool.settle(slot.index(), 0, members(before) & 1);
     pool.report(slot.index(), slot.generation().get())
 }
@@ -194,7 +193,7 @@ fn loom_two_last_releases() {
 /// Transition 5 by check-then-act.
 fn release_and_report_by_store(pool: &Shared, held: Seat) -> Option<SlotId> {
     assert!(seat::give_back(pool.seat_word(held.index()), &held));
-    pool.settle(0, 0, bit(held.index()));
+    pool.settle(0, 0, pool.leaf_and_bit(held.index()).1);
     let seen = slot::read(pool.slot_word(0));
     (seen.state == State::Drained).then(|| {
         let stopping = Slot { state: State::Stopping, ..seen };

@@ -5,7 +5,6 @@ use alloc::boxed::Box;
 
 use super::conservation::check_at_rest;
 use super::fixture::{Shared, active, at, idle, model, pool_of, spawn, starting};
-use crate::pool::instances::{bit, leaf_of};
 use crate::pool::slot::{self, Slot, State};
 use crate::pool::{Claim, Seat, SeatError, Vacancy, seat};
 use crate::sync::{AtomicU64, Ordering};
@@ -135,8 +134,12 @@ fn give_back_by_store(pool: &Shared, held: Seat) -> bool {
     // ORDERING: Relaxed, as the real one; the fault is that it stores.
     word.store(seen & !1, Ordering::Relaxed);
     // Not `insert`: its assertion would catch the fault before the test does.
-    pool.idle().withdraw(leaf_of(held.index()), bit(held.index()));
-    pool.put_back(slot.index(), leaf_of(held.index()), bit(held.index()));
+    let (leaf, bit) = pool.leaf_and_bit(held.index());
+    pool.idle().withdraw(leaf, bit);
+    pool.idle().insert(leaf, bit);
+    if slot::read(pool.slot_word(slot.index())).state != State::Active {
+        pool.recheck(slot.index(), leaf, bit);
+    }
     true
 }
 
@@ -237,7 +240,7 @@ fn loom_the_last_vacancy() {
 fn loom_begin_against_cancel() {
     model(|| {
         let pool = pool_of(1, 1);
-        let vacancy = pool.vacant().claim().unwrap();
+        let vacancy = pool.vacant().claim(0).unwrap();
         let other = spawn(&pool, move |pool| pool.vacate(vacancy));
         let mine = pool.begin();
         other.join().unwrap();
@@ -258,7 +261,7 @@ fn a_seat_or_a_vacancy_is_found(claim_or_begin: ClaimOrBegin) {
         let other = spawn(&pool, |pool| {
             pool.release(at(1), held.seat).unwrap();
             // What `begin` does, without the borrow that a thread cannot keep.
-            pool.vacant().claim().ok()
+            pool.vacant().claim(0).ok()
         });
         let mine = claim_or_begin(&pool);
         let other = other.join().unwrap();
@@ -287,7 +290,7 @@ fn loom_claim_or_begin_against_cancel_and_claim() {
     model(|| {
         let pool = pool_of(2, 1);
         idle(&pool);
-        let vacancy = pool.vacant().claim().unwrap();
+        let vacancy = pool.vacant().claim(0).unwrap();
         let other = spawn(&pool, move |pool| {
             pool.vacate(vacancy);
             pool.claim(at(1)).is_some()

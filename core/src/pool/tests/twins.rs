@@ -11,6 +11,7 @@ use loom::thread;
 
 use super::fixture::spawn_touching;
 use crate::pool::claim_set::ClaimSet;
+use crate::pool::shape::SetShape;
 use crate::sync::{AtomicU64, Ordering};
 
 /// Two leaves, and for each index a word that only its owner touches.
@@ -31,7 +32,7 @@ impl Words {
     }
 
     pub(super) fn set(&self) -> ClaimSet<'_> {
-        ClaimSet::new(&self.hints, &self.leaves)
+        ClaimSet::new(&self.hints, &self.leaves, SetShape::dense(4))
     }
 
     /// What an owner does with its index: an increment that is lost if the last
@@ -74,7 +75,7 @@ pub(super) trait Set: Send + Sync + 'static {
         self.words().set().prove_empty().is_ok()
     }
     fn claim(&self) -> Option<u32> {
-        self.words().set().claim().ok()
+        self.words().set().claim(0).ok()
     }
 }
 
