@@ -20,7 +20,7 @@
 use core::fmt;
 use core::ops::Deref;
 
-use super::parking::Parking;
+use super::parking::{Load, Parking};
 use crate::sync::{AtomicU64, Ordering, spin_loop};
 
 /// One unit in flight, as part of the word.
@@ -87,11 +87,11 @@ impl Account {
         &self.parking
     }
 
-    /// Whether at most half of the limit is in use: a moment's view.
+    /// How much of the limit is in use: a moment's view.
     #[inline]
-    pub(crate) fn is_far(&self) -> bool {
+    pub(crate) fn load(&self) -> Load {
         let counts = self.counts();
-        counts.in_flight() <= counts.limit() / 2
+        Load::of(counts.in_flight(), counts.limit())
     }
 
     /// Both halves at one instant.

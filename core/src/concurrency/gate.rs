@@ -96,7 +96,7 @@
 
 use core::fmt;
 
-use super::parking::Parking;
+use super::parking::{Load, Parking};
 use super::{Account, ThrottleReason};
 use crate::sync::{AtomicU64, Ordering, spin_loop};
 
@@ -308,12 +308,12 @@ impl Gate {
         &self.parking
     }
 
-    /// Whether at most half of what the function may have is in use: of its
-    /// reservation, or of the account's pool. A moment's view.
+    /// How much of what the function may have is in use: of its reservation, or
+    /// of the account's pool. A moment's view.
     #[inline]
-    pub(crate) fn is_far(&self, account: &Account) -> bool {
+    pub(crate) fn load_of(&self, account: &Account) -> Load {
         let seen = self.load();
-        seen.reserved().map_or_else(|| account.is_far(), |most| seen.in_flight() <= most / 2)
+        seen.reserved().map_or_else(|| account.load(), |most| Load::of(seen.in_flight(), most))
     }
 
     /// Step 1.

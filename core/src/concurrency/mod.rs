@@ -55,7 +55,7 @@ mod throttle;
 pub use account::Account;
 pub use gate::{Gate, NotHeld};
 pub use limits::{LimitError, Limits};
-pub(crate) use parking::Parking;
+pub(crate) use parking::{Load, Parking};
 pub use throttle::ThrottleReason;
 
 #[cfg(test)]

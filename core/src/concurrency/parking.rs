@@ -40,7 +40,7 @@
 //! take a permit if it has one; if none had, settle (2), read the counter
 //! again, and refuse if it is full and the mode is the same as before.
 //! *Reopening* (3) is done by a request that ends, once at most half of the
-//! limit is in use; the state decides nothing but cost.
+//! limit is in use; that decides nothing but cost.
 //!
 //! # What holds
 //!
@@ -95,6 +95,30 @@ const CLOSED: u64 = 2 << STATE_SHIFT;
 const HELD: u64 = 3 << STATE_SHIFT;
 const ONE_EPOCH: u64 = 1 << 34;
 
+/// How much of a limit is in use, parked permits among it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Load {
+    /// Up to a half.
+    Low,
+    /// Up to seven eighths: as long as the limit is open, leaves may be opened.
+    Middle,
+    /// More: what is free is left to the counter, where all find it.
+    High,
+}
+
+impl Load {
+    #[inline]
+    pub(super) const fn of(in_use: u32, limit: u32) -> Self {
+        if in_use <= limit / 2 {
+            Self::Low
+        } else if in_use <= limit - limit / 8 {
+            Self::Middle
+        } else {
+            Self::High
+        }
+    }
+}
+
 /// The mode word of one limit.
 #[derive(Debug)]
 pub(crate) struct Parking {
@@ -143,15 +167,20 @@ impl Parking {
         Mode(self.word.load(Ordering::Acquire))
     }
 
-    /// Whether a leaf of `chunk` may be opened; reopens (3) if it is closed.
+    /// Whether a leaf of `chunk` may be opened at this `load`; reopens (3) if
+    /// the limit is closed and the load is low.
     #[inline]
-    pub(crate) fn open(&self, chunk: u32) -> bool {
+    pub(crate) fn open(&self, chunk: u32, load: Load) -> bool {
+        if load == Load::High {
+            return false;
+        }
         let bit = 1 << (chunk % u32::BITS);
         let mut seen = self.mode();
         loop {
             let wanted = match seen.state() {
                 OPEN if seen.chunks() & bit != 0 => return true,
                 OPEN => Mode(seen.0 | u64::from(bit)),
+                _ if load != Load::Low => return false,
                 // Not all leaves may have been visited: the chunks stay.
                 CLOSING => seen.next(OPEN, seen.chunks() | bit),
                 CLOSED => seen.next(OPEN, bit),
@@ -247,7 +276,7 @@ mod tests {
     #[test]
     fn a_held_limit_is_not_opened_or_closed() {
         let parking = Parking::held();
-        assert!(!parking.open(0));
+        assert!(!parking.open(0, Load::Low));
         let mode = parking.close();
         assert!(!mode.is_closed());
         parking.settle(mode);
@@ -257,7 +286,11 @@ mod tests {
     #[test]
     fn a_closing_is_settled_once_and_knows_what_was_opened() {
         let parking = open();
-        assert!(parking.open(3) && parking.open(31) && parking.open(35));
+        assert!(
+            parking.open(3, Load::Low)
+                && parking.open(31, Load::Low)
+                && parking.open(35, Load::Low)
+        );
         let closing = parking.close();
         assert_eq!((closing.chunks(), closing.is_closed()), (1 << 3 | 1 << 31, false));
         parking.settle(closing);
@@ -268,9 +301,9 @@ mod tests {
     #[test]
     fn a_reopening_undoes_a_closing_and_keeps_what_was_not_visited() {
         let parking = open();
-        parking.open(3);
+        parking.open(3, Load::Low);
         let closing = parking.close();
-        assert!(parking.open(4));
+        assert!(parking.open(4, Load::Low));
         assert_eq!(parking.mode().chunks(), 1 << 3 | 1 << 4);
         parking.settle(closing);
         assert!(!parking.mode().is_closed(), "settled too late");
@@ -278,22 +311,34 @@ mod tests {
     }
 
     #[test]
+    fn a_loaded_limit_is_not_reopened_and_a_nearly_full_one_not_opened() {
+        let loads = [0, 50, 51, 88, 89, 100].map(|in_use| Load::of(in_use, 100));
+        let (low, middle, high) = (Load::Low, Load::Middle, Load::High);
+        assert_eq!(loads, [low, low, middle, middle, high, high]);
+        assert_eq!([0, 1].map(|in_use| Load::of(in_use, 1)), [low, middle]);
+        let parking = open();
+        assert!(!parking.open(0, high) && parking.open(0, middle));
+        parking.settle(parking.close());
+        assert!(!parking.open(0, middle) && parking.open(0, low));
+    }
+
+    #[test]
     fn a_hold_ends_every_mode_and_a_resumption_forgets_the_chunks() {
         let parking = open();
-        parking.open(7);
+        parking.open(7, Load::Low);
         let closing = parking.close();
         assert_eq!(parking.hold().chunks(), 1 << 7);
         parking.settle(closing);
-        assert!(!parking.open(7));
+        assert!(!parking.open(7, Load::Low));
         parking.resume();
         assert_eq!(parking.opened(), 0);
-        assert!(parking.open(7));
+        assert!(parking.open(7, Load::Low));
     }
 
     #[test]
     fn the_epoch_wraps_without_touching_the_rest() {
         let parking = Parking { word: AtomicU64::new(u64::MAX << 34 | CLOSED) };
-        assert!(parking.open(1));
+        assert!(parking.open(1, Load::Low));
         assert_eq!(parking.mode(), Mode(2));
     }
 }

@@ -27,7 +27,7 @@
 use core::hint::spin_loop;
 
 use super::Function;
-use crate::concurrency::{Account, Parking, ThrottleReason};
+use crate::concurrency::{Account, Load, Parking, ThrottleReason};
 use crate::sync::Storage;
 
 /// The functions of one account, in 32 chunks.
@@ -124,16 +124,19 @@ impl<W: Storage> Function<W> {
         })
     }
 
-    /// Step 5: whether a leaf of that chunk may be opened: far from the limit,
-    /// and under no word that closes.
+    /// Step 5: whether a leaf of that chunk may be opened: far enough from the
+    /// limit, and under no word that closes.
     #[inline(never)]
     pub(super) fn may_open(&self, account: &Account, chunk: u32) -> bool {
+        let load = self.gate.load_of(account);
         self.pool.parks()
-            && self.gate.is_far(account)
-            && self.gate.parking().open(chunk)
+            && self.gate.parking().open(chunk, load)
             // Which limit its permits are of is read after its own word: a
             // switch holds that.
-            && (self.gate.reserved().is_some() || account.parking().open(self.chunk))
+            && (self.gate.reserved().is_some() || account.parking().open(self.chunk, load))
+            // And the limit after both: one that was lowered meanwhile below
+            // what is in use may not have this unit back.
+            && self.gate.load_of(account) != Load::High
     }
 
     /// Step 6: holds the function's own limit, and gives back what it parked.

@@ -11,7 +11,7 @@ use crate::id::{Lane, NodeId, SlotId};
 use crate::placement::{Fleet, MAX_NODES, Reservation, Strategy};
 #[cfg(feature = "alloc")]
 use crate::pool::PoolConfig;
-use crate::pool::{self, MAX_PLACE, Parked, Pool, Reaped, Seat, SeatError, SlotError};
+use crate::pool::{self, MAX_PLACE, Parked, Pool, Reaped, Seat, SeatError, Short, SlotError};
 use crate::sync::{AtomicU64, Ordering, Storage};
 use crate::time::{Duration, Instant};
 
@@ -42,6 +42,13 @@ pub struct Admitted {
     pub seat: Seat,
     /// Whether the instance is to be started.
     pub start: Start,
+}
+
+impl Admitted {
+    #[inline]
+    pub(super) fn warm(claim: pool::Claim) -> Self {
+        Self { slot: claim.slot, seat: claim.seat, start: Start::Warm }
+    }
 }
 
 /// One function and its instances.
@@ -121,7 +128,7 @@ impl<W: Storage> Function<W> {
         Ok(Self::of(Pool::new_in(words, spec.pool())?, spec))
     }
 
-    fn of(pool: Pool<W>, spec: &FunctionSpec) -> Self {
+    pub(super) fn of(pool: Pool<W>, spec: &FunctionSpec) -> Self {
         Self {
             gate: Gate::new(),
             pool,
@@ -149,35 +156,34 @@ impl<W: Storage> Function<W> {
         fleet: Option<&Fleet<F>>,
         strategy: Strategy,
     ) -> Result<Admitted, InvokeError> {
-        self.invoke_among(now, Lane::FIRST, account, &Alone, fleet, strategy)
+        let parked = self.pool.claim_parked(Lane::FIRST);
+        if let Parked::Claim(claim) = parked {
+            return Ok(Admitted::warm(claim));
+        }
+        self.invoke_among(now, Lane::FIRST, parked, account, &Alone, fleet, strategy)
     }
 
-    /// As [`Function::invoke`], among `peers` of one account, and looking first
-    /// where `lane` begins.
-    #[inline]
+    /// As [`Function::invoke`], among `peers` of one account, looking first
+    /// where `lane` begins, where no seat was `parked`, but perhaps a permit.
+    #[expect(clippy::too_many_arguments, reason = "the whole path, in one place")]
     pub(super) fn invoke_among<F: Storage>(
         &self,
         now: Instant,
         lane: Lane,
+        parked: Parked,
         account: &Account,
         peers: &impl Peers<W>,
         fleet: Option<&Fleet<F>>,
         strategy: Strategy,
     ) -> Result<Admitted, InvokeError> {
-        match self.pool.claim_parked(lane) {
-            Parked::Claim(pool::Claim { slot, seat }) => {
-                return Ok(Admitted { slot, seat, start: Start::Warm });
-            }
-            Parked::Permit => {}
-            Parked::Nothing => {
-                if let Err(reason) = self.admit(account, peers) {
-                    self.tallies.throttled(reason);
-                    return Err(InvokeError::Throttled(reason));
-                }
-            }
+        if matches!(parked, Parked::Nothing)
+            && let Err(reason) = self.admit(account, peers)
+        {
+            self.tallies.throttled(reason);
+            return Err(InvokeError::Throttled(reason));
         }
         match self.pool.claim_or_begin_in(now, lane) {
-            Some(Ok(pool::Claim { slot, seat })) => Ok(Admitted { slot, seat, start: Start::Warm }),
+            Some(Ok(claim)) => Ok(Admitted::warm(claim)),
             Some(Err(vacancy)) => self.start(vacancy, account, fleet, strategy),
             None => {
                 self.give_unit_back(account);
@@ -188,6 +194,7 @@ impl<W: Storage> Function<W> {
     }
 
     /// The cold half of [`Function::invoke`]: room on a node, then the slot.
+    #[inline(never)]
     fn start<F: Storage>(
         &self,
         vacancy: pool::Vacancy<'_, W>,
@@ -232,8 +239,23 @@ impl<W: Storage> Function<W> {
         account: &Account,
         seat: Seat,
     ) -> Result<Option<SlotId>, SeatError> {
+        match self.pool.release_shortly(now, &seat) {
+            Short::Parked => Ok(None),
+            so_far => self.complete_at_length(now, account, seat, so_far),
+        }
+    }
+
+    /// The rest of [`Function::complete`], of which the pool did `so_far`.
+    #[inline(never)]
+    pub(super) fn complete_at_length(
+        &self,
+        now: Instant,
+        account: &Account,
+        seat: Seat,
+        so_far: Short,
+    ) -> Result<Option<SlotId>, SeatError> {
         let may_open = |chunk| self.may_open(account, chunk);
-        let (stop, parked) = self.pool.release_parking(now, seat, may_open)?;
+        let (stop, parked) = self.pool.release_parking(now, seat, so_far, may_open)?;
         if !parked {
             // The seat came first: were the unit free before it, a request
             // could be admitted and find no seat.

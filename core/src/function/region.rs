@@ -14,7 +14,7 @@ use super::{
 use crate::concurrency::{Account, Limits};
 use crate::id::{FunctionId, InstanceId, Lane, NodeId, SlotId};
 use crate::placement::Fleet;
-use crate::pool::{self, PoolConfig, Reaped, SlotError};
+use crate::pool::{self, Parked, PoolConfig, Reaped, Short, SlotError};
 use crate::sync::AtomicU64;
 use crate::time::Instant;
 
@@ -42,6 +42,13 @@ pub struct Invocation {
     pub instance: InstanceId,
     /// Whether that instance is to be started first.
     pub start: Start,
+}
+
+impl Invocation {
+    #[inline]
+    fn of(function: FunctionId, Admitted { slot, seat, start }: Admitted) -> Self {
+        Self { lease: Lease { function, seat }, instance: InstanceId { function, slot }, start }
+    }
 }
 
 impl Region {
@@ -103,19 +110,27 @@ impl Region {
         function: FunctionId,
         lane: Lane,
     ) -> Result<Invocation, InvokeError> {
-        let Admitted { slot, seat, start } = self.function(function)?.invoke_among(
-            now,
-            lane,
-            &self.account,
-            self,
-            self.fleet.as_ref(),
-            self.config.strategy,
-        )?;
-        Ok(Invocation {
-            lease: Lease { function, seat },
-            instance: InstanceId { function, slot },
-            start,
-        })
+        let of = self.function(function)?;
+        match of.pool.claim_parked(lane) {
+            Parked::Claim(claim) => Ok(Invocation::of(function, Admitted::warm(claim))),
+            parked => self.invoke_at_length(of, now, function, lane, parked),
+        }
+    }
+
+    /// The rest of an invocation that found no seat parked in its lane.
+    #[inline(never)]
+    fn invoke_at_length(
+        &self,
+        of: &Function<Words>,
+        now: Instant,
+        function: FunctionId,
+        lane: Lane,
+        parked: Parked,
+    ) -> Result<Invocation, InvokeError> {
+        let (account, fleet) = (&self.account, self.fleet.as_ref());
+        let strategy = self.config.strategy;
+        let admitted = of.invoke_among(now, lane, parked, account, self, fleet, strategy)?;
+        Ok(Invocation::of(function, admitted))
     }
 
     /// Reports that a cold-started instance has initialised. The request goes
@@ -139,7 +154,23 @@ impl Region {
     /// A stale lease, or an instance that has not started.
     #[inline]
     pub fn complete(&self, now: Instant, lease: Lease) -> Result<Option<InstanceId>, LeaseError> {
-        let stop = self.of_lease(&lease)?.complete(now, &self.account, lease.seat)?;
+        let of = self.of_lease(&lease)?;
+        match of.pool.release_shortly(now, &lease.seat) {
+            Short::Parked => Ok(None),
+            so_far => self.complete_at_length(of, now, lease, so_far),
+        }
+    }
+
+    /// The rest of a completion that the pool could not do shortly.
+    #[inline(never)]
+    fn complete_at_length(
+        &self,
+        of: &Function<Words>,
+        now: Instant,
+        lease: Lease,
+        so_far: Short,
+    ) -> Result<Option<InstanceId>, LeaseError> {
+        let stop = of.complete_at_length(now, &self.account, lease.seat, so_far)?;
         Ok(stop.map(|slot| InstanceId { function: lease.function, slot }))
     }
 

@@ -4,8 +4,10 @@ use core::fmt;
 use core::mem::ManuallyDrop;
 
 use super::claim_set::{ClaimSet, Epoch};
+use super::seat::HeldWord;
 use super::shape::{LINE, Layout};
 use super::slot::{self, Slot, State};
+use super::words::Around;
 use super::{Pick, PoolConfig, PoolConfigError, Seat, SeatError, seat};
 use crate::id::{Lane, SlotId};
 use crate::sync::{AtomicU64, Ordering, Storage};
@@ -164,17 +166,20 @@ impl<W: Storage> Pool<W> {
     /// drained and the seat is on its way out: then it goes where it belongs.
     #[inline]
     pub(super) fn take_seat(&self, index: u32) -> Option<Claim> {
-        let instance = self.instance_of(index);
-        let record = self.record(instance);
-        let slot = slot::read(&record[0]);
-        if slot.state == State::Active {
-            let word = &record[2 + self.seat_in_instance(index) as usize];
-            let seat = seat::take(word, index);
-            return Some(Claim { slot: self.slot_id(instance, slot), seat });
+        let around = self.around(index)?;
+        let slot = slot::read(around.slot);
+        if slot.state != State::Active {
+            self.turn_away(around.instance, index);
+            return None;
         }
+        let seat = seat::take(around.seat, index);
+        Some(Claim { slot: self.slot_id(around.instance, slot), seat })
+    }
+
+    #[cold]
+    fn turn_away(&self, instance: u32, index: u32) {
         let (leaf, bit) = self.leaf_and_bit(index);
         self.settle(instance, leaf, bit);
-        None
     }
 
     /// Holds a vacant slot for an instance to be started; `None` if at one
@@ -275,24 +280,23 @@ impl<W: Storage> Pool<W> {
         held: Seat,
         insert: impl FnOnce(usize, u32),
     ) -> Result<Option<SlotId>, SeatError> {
-        let instance = self.check(&held)?;
-        let record = self.record(instance);
-        let state = slot::read(&record[0]).state;
+        let (around, word) = self.check(&held)?;
+        let state = slot::read(around.slot).state;
         if state == State::Starting {
             return Err(SeatError::NotStarted);
         }
-        self.give_back(record, now, &held)?;
+        self.give_back(&around, word, now)?;
         let (leaf, bit) = self.leaf_and_bit(held.index());
         if state != State::Active {
-            return Ok(self.collect(instance, leaf, bit));
+            return Ok(self.collect(around.instance, leaf, bit));
         }
         insert(leaf, bit);
         // A drain that came before the insertion did not see the seat; this
         // read sees the drain (`seat.rs`).
-        if slot::read(&record[0]).state == State::Active {
+        if slot::read(around.slot).state == State::Active {
             return Ok(None);
         }
-        Ok(self.recheck(instance, leaf, bit))
+        Ok(self.recheck(around.instance, leaf, bit))
     }
 
     /// Gives a seat back because its request failed in a way that the instance
@@ -305,13 +309,13 @@ impl<W: Storage> Pool<W> {
     /// A stale seat.
     #[expect(clippy::needless_pass_by_value, reason = "the seat is used up")]
     pub fn fail(&self, now: Instant, held: Seat) -> Result<Option<SlotId>, SeatError> {
-        let instance = self.check(&held)?;
-        self.give_back(self.record(instance), now, &held)?;
+        let (around, word) = self.check(&held)?;
+        self.give_back(&around, word, now)?;
         // The seat in hand pins the generation: this drains the instance of
         // the request and no later one.
-        self.drain_pinned(instance);
+        self.drain_pinned(around.instance);
         let (leaf, bit) = self.leaf_and_bit(held.index());
-        Ok(self.collect(instance, leaf, bit))
+        Ok(self.collect(around.instance, leaf, bit))
     }
 
     /// The instance that a held seat is in.
@@ -348,18 +352,12 @@ impl<W: Storage> Pool<W> {
         tally
     }
 
-    /// The instance of a seat that the caller says it holds.
+    /// The words around a seat that the caller says it holds, and the seat's.
     #[inline]
-    fn check(&self, held: &Seat) -> Result<u32, SeatError> {
-        let instance = self.instance_of(held.index());
-        let own = self.seat_in_instance(held.index());
-        if instance >= self.config.max_instances || own >= self.config.instance_concurrency {
-            return Err(SeatError::Stale);
-        }
-        if !seat::is_held(self.seat_word(held.index()), held) {
-            return Err(SeatError::Stale);
-        }
-        Ok(instance)
+    fn check(&self, held: &Seat) -> Result<(Around<'_>, HeldWord), SeatError> {
+        let around = self.around(held.index()).ok_or(SeatError::Stale)?;
+        let word = seat::held(around.seat, held).ok_or(SeatError::Stale)?;
+        Ok((around, word))
     }
 
     /// The instance of a seat that the caller says it holds, and its slot.
@@ -368,21 +366,25 @@ impl<W: Storage> Pool<W> {
     /// generation, so the slot is of the instance that the seat was taken in,
     /// even where another thread uses the same lease at the same time.
     fn pinned(&self, held: &Seat) -> Result<(u32, Slot), SeatError> {
-        let instance = self.check(held)?;
-        let slot = slot::read(self.slot_word(instance));
+        let (around, _) = self.check(held)?;
+        let slot = slot::read(around.slot);
         self.check(held)?;
-        Ok((instance, slot))
+        Ok((around.instance, slot))
     }
 
-    /// Ends the hold of a checked seat, which is in the instance of `record`,
-    /// and starts the idle clock. The caller then owns the seat's index.
+    /// Ends the hold of a checked seat and starts the idle clock. The caller
+    /// then owns the seat's index.
     #[inline]
-    fn give_back(&self, record: &[AtomicU64], now: Instant, held: &Seat) -> Result<(), SeatError> {
-        let own = self.seat_in_instance(held.index()) as usize;
-        if !seat::give_back(&record[2 + own], held) {
+    fn give_back(
+        &self,
+        around: &Around<'_>,
+        word: HeldWord,
+        now: Instant,
+    ) -> Result<(), SeatError> {
+        if !seat::give_back(around.seat, word) {
             return Err(SeatError::Stale);
         }
-        let last_used = &record[1];
+        let last_used = around.last_used;
         let before = if self.config.instance_concurrency == 1 {
             // ORDERING: Relaxed: the owner of the only seat is the only writer;
             // published by the insertion of its index.
@@ -394,17 +396,17 @@ impl<W: Storage> Pool<W> {
             // ORDERING: Relaxed: published by the insertion of the index.
             last_used.fetch_max(now.as_nanos(), Ordering::Relaxed)
         };
-        self.count_regression(before, now);
+        if now.as_nanos() < before {
+            self.count_regression();
+        }
         Ok(())
     }
 
     /// Counts a time that is before the instance's last one.
-    #[inline]
-    fn count_regression(&self, before: u64, now: Instant) {
-        if now.as_nanos() < before {
-            // ORDERING: Relaxed: statistic only.
-            self.clock_regressions.fetch_add(1, Ordering::Relaxed);
-        }
+    #[cold]
+    fn count_regression(&self) {
+        // ORDERING: Relaxed: statistic only.
+        self.clock_regressions.fetch_add(1, Ordering::Relaxed);
     }
 
     /// The free seat whose instance was used longest ago, or last.

@@ -98,6 +98,7 @@ impl<W: Storage> Pool<W> {
 
     /// Settles seats that the caller owns, and reports the instance in the slot
     /// if it is drained and no one has: usually because that was its last seat.
+    #[inline(never)]
     pub(super) fn collect(&self, instance: u32, leaf: usize, owned: u32) -> Option<SlotId> {
         self.settle(instance, leaf, owned);
         self.report(instance, slot::read(self.slot_word(instance)).generation)

@@ -73,6 +73,6 @@ pub use config::{Pick, PoolConfig, PoolConfigError};
 pub use error::{SeatError, SlotError};
 pub use instances::{Claim, FixedPool, Pool, Tally, Vacancy};
 pub use lifecycle::{Reap, Reaped};
-pub(crate) use parked::Parked;
+pub(crate) use parked::{Parked, Short};
 pub use seat::Seat;
 pub use slot::MAX_PLACE;

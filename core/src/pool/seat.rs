@@ -101,29 +101,28 @@ pub(super) fn take(word: &AtomicU64, index: u32) -> Seat {
     Seat { index, sequence: sequence & SEQUENCE_MASK }
 }
 
-/// Whether the seat is still held under this sequence.
+/// A word under which a seat is held.
+#[derive(Clone, Copy)]
+pub(super) struct HeldWord(u64);
+
+/// The word, if the seat is still held under its sequence.
 #[inline]
-pub(super) fn is_held(word: &AtomicU64, seat: &Seat) -> bool {
+pub(super) fn held(word: &AtomicU64, seat: &Seat) -> Option<HeldWord> {
     // ORDERING: Relaxed: a holder sees its own take; for others `give_back`
     // decides.
-    holds(word.load(Ordering::Relaxed), seat)
+    let seen = word.load(Ordering::Relaxed);
+    let holds = seen & HELD != 0 && seen >> 1 & SEQUENCE_MASK == seat.sequence;
+    holds.then_some(HeldWord(seen))
 }
 
-/// Gives the seat back; false where it is stale. On true the caller owns the
-/// seat's index.
+/// Gives the seat back; false where another thread has. On true the caller
+/// owns the seat's index.
 #[inline]
-pub(super) fn give_back(word: &AtomicU64, seat: &Seat) -> bool {
-    // ORDERING: Relaxed: the exchange decides; it fails on an old value.
-    let mut seen = word.load(Ordering::Relaxed);
-    while holds(seen, seat) {
-        // ORDERING: Relaxed: exclusive by the value; what the holder wrote is
-        // published by the insertion of the index that follows.
-        match word.compare_exchange_weak(seen, seen & !HELD, Ordering::Relaxed, Ordering::Relaxed) {
-            Ok(_) => return true,
-            Err(now) => seen = now,
-        }
-    }
-    false
+pub(super) fn give_back(word: &AtomicU64, HeldWord(seen): HeldWord) -> bool {
+    // Not in a loop: a held word changes only by being given back.
+    // ORDERING: Relaxed: exclusive by the value; what the holder wrote is
+    // published by the insertion of the index that follows.
+    word.compare_exchange(seen, seen & !HELD, Ordering::Relaxed, Ordering::Relaxed).is_ok()
 }
 
 /// How often the seat was taken, and whether it is held now.
@@ -131,10 +130,6 @@ pub(super) fn tally(word: &AtomicU64) -> (u64, bool) {
     // ORDERING: Relaxed: statistic only.
     let word = word.load(Ordering::Relaxed);
     (word >> 1, word & HELD != 0)
-}
-
-const fn holds(word: u64, seat: &Seat) -> bool {
-    word & HELD != 0 && word >> 1 & SEQUENCE_MASK == seat.sequence
 }
 
 /// The sequence after this one; skips those whose lower bits are 0, so that
@@ -152,11 +147,14 @@ mod tests {
     fn a_seat_is_given_back_once() {
         let word = AtomicU64::new(0);
         let bits = take(&word, 7).into_bits();
-        let again = || Seat::from_bits(bits).unwrap();
-        assert!(give_back(&word, &again()));
-        assert!(!give_back(&word, &again()), "twice");
+        let again = || held(&word, &Seat::from_bits(bits).unwrap());
+        let first = again().unwrap();
+        assert!(give_back(&word, first));
+        assert!(!give_back(&word, first), "twice");
+        assert!(again().is_none());
         let _held = take(&word, 7);
-        assert!(!give_back(&word, &again()), "stale while another holds it");
+        assert!(again().is_none(), "stale while another holds it");
+        assert!(!give_back(&word, first), "and by an old look");
     }
 
     #[test]
@@ -164,7 +162,7 @@ mod tests {
         let word = AtomicU64::new(SEQUENCE_MASK << 1);
         let seat = take(&word, 0);
         assert_ne!(seat.to_bits(), 0);
-        assert!(give_back(&word, &seat));
+        assert!(held(&word, &seat).is_some_and(|seen| give_back(&word, seen)));
         assert_eq!(Seat::from_bits(0), None);
     }
 }

@@ -1,9 +1,9 @@
 //! Where a pool's words are: which index is in which leaf, and how leaves and
 //! records lie in memory.
 
-use super::PoolConfig;
 use super::claim_set::{ClaimSet, hint_words};
 use super::leaf::LEAF_BITS;
+use super::{Pick, PoolConfig};
 use crate::id::Lane;
 use crate::sync::AtomicU64;
 
@@ -110,9 +110,12 @@ pub(super) struct Layout {
     pub(super) vacant: SetShape,
     /// Index of the idle set to instance: a shift by this much.
     pub(super) stride: u32,
-    /// A lane's number, masked by this, times `group`, is its first leaf.
+    /// A lane's number, masked by this, is its group of so many leaves.
     lane_mask: u32,
     group: usize,
+    /// An instance is a seat is an index, and the lowest comes first: what
+    /// requests of AWS Lambda's kind need, and `parked.rs` has a short way for.
+    pub(super) plain: bool,
     /// Leaf to chunk: a shift by this much.
     chunk_shift: u32,
     idle_leaves: usize,
@@ -152,6 +155,7 @@ impl Layout {
             idle,
             vacant,
             stride,
+            plain: stride == 0 && matches!(config.pick, Pick::Packed),
             lane_mask: groups as u32 - 1,
             group,
             chunk_shift: idle.leaves.div_ceil(CHUNKS).next_power_of_two().trailing_zeros(),

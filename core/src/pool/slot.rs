@@ -146,6 +146,21 @@ pub(super) fn read(word: &AtomicU64) -> Slot {
     Slot::unpack(word.load(Ordering::Acquire))
 }
 
+/// Reads a slot if it is in service.
+#[inline]
+pub(super) fn read_active(word: &AtomicU64) -> Option<Slot> {
+    const ACTIVE: u64 = (State::Active as u64) << STATE_SHIFT;
+    // ORDERING: Acquire, pairs with the Release of `update`.
+    let word = word.load(Ordering::Acquire);
+    (word & (7 << STATE_SHIFT) == ACTIVE).then(|| Slot::unpack(word))
+}
+
+/// Whether a slot is in service.
+#[inline]
+pub(super) fn is_active(word: &AtomicU64) -> bool {
+    read_active(word).is_some()
+}
+
 /// Replaces a slot by what `step` makes of it; `None` leaves it. Returns the
 /// slot before and after.
 #[inline]

@@ -7,6 +7,15 @@ use crate::id::SlotId;
 use crate::sync::{AtomicU64, Ordering, Storage};
 use crate::time::Instant;
 
+/// A seat's word, and those of the instance that it is in.
+#[derive(Clone, Copy)]
+pub(super) struct Around<'a> {
+    pub(super) instance: u32,
+    pub(super) slot: &'a AtomicU64,
+    pub(super) last_used: &'a AtomicU64,
+    pub(super) seat: &'a AtomicU64,
+}
+
 impl<W: Storage> Pool<W> {
     /// The idle seats.
     #[inline]
@@ -69,9 +78,29 @@ impl<W: Storage> Pool<W> {
         (slot.index() < self.config.max_instances).then_some(slot.index())
     }
 
+    /// Slot word, last use and seat word of a plain pool's seat.
+    #[inline]
+    pub(super) fn plain_record(&self, seat: u32) -> Option<&[AtomicU64; 3]> {
+        let first = self.layout.records + 3 * seat as usize;
+        self.words.words().get(first..)?.first_chunk()
+    }
+
+    /// The words around a seat; `None` for an index that is no seat's.
+    #[inline]
+    pub(super) fn around(&self, seat: u32) -> Option<Around<'_>> {
+        let (instance, own) = (self.instance_of(seat), self.seat_in_instance(seat));
+        if instance >= self.config.max_instances || own >= self.config.instance_concurrency {
+            return None;
+        }
+        let first = self.layout.records + instance as usize * self.layout.record;
+        let record = self.words.words().get(first..)?;
+        let [slot, last_used, seats @ ..] = record else { return None };
+        Some(Around { instance, slot, last_used, seat: seats.get(own as usize)? })
+    }
+
     /// Slot word, last use, and a word for each seat.
     #[inline]
-    pub(super) fn record(&self, instance: u32) -> &[AtomicU64] {
+    fn record(&self, instance: u32) -> &[AtomicU64] {
         let first = self.layout.records + instance as usize * self.layout.record;
         &self.words.words()[first..][..self.layout.record]
     }

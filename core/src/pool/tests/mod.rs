@@ -8,6 +8,8 @@ mod loom_claim_set;
 #[cfg(all(loom, feature = "alloc"))]
 mod loom_emptiness;
 #[cfg(all(loom, feature = "alloc"))]
+mod loom_leaf;
+#[cfg(all(loom, feature = "alloc"))]
 mod loom_lifecycle;
 #[cfg(all(loom, feature = "alloc"))]
 mod loom_next;
