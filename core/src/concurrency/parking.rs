@@ -143,6 +143,12 @@ impl Mode {
         self.0 as u32
     }
 
+    /// The word that ends a hold, for a twin of `resume`.
+    #[cfg(all(test, loom))]
+    pub(super) const fn resumed(self) -> u64 {
+        self.next(OPEN, 0).0
+    }
+
     const fn state(self) -> u64 {
         self.0 & STATE
     }

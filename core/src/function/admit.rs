@@ -16,6 +16,7 @@
 //!            4  none: the gate once more; full, and the mode the same: refuse
 //!  complete  5  park, if the leaf is open or may be opened; else give back
 //!  settings  6  hold the limit, unpark all, give back; change it; resume
+//!               (`settings.rs`)
 //! ```
 //!
 //! In step 3 a function may be switched between its limits by the owner of the
@@ -139,23 +140,8 @@ impl<W: Storage> Function<W> {
             && self.gate.load_of(account) != Load::High
     }
 
-    /// Step 6: holds the function's own limit, and gives back what it parked.
-    /// Until [`Parking::resume`] nothing is parked anew.
-    pub(super) fn hold(&self, account: &Account) {
-        let chunks = self.gate.parking().hold().chunks();
-        self.unpark(account, chunks);
-    }
-
-    /// Step 6 for the account's limit, which is held: gives back what this
-    /// function has parked of it.
-    pub(super) fn unpark_unreserved(&self, account: &Account) {
-        let chunks = self.gate.parking().opened();
-        if self.gate.reserved().is_none() {
-            self.unpark(account, chunks);
-        }
-    }
-
-    fn unpark(&self, account: &Account, chunks: u32) {
+    /// Step 6: shuts the leaves of `chunks` and gives their permits back.
+    pub(super) fn unpark(&self, account: &Account, chunks: u32) {
         let units = self.pool.unpark(chunks);
         let counted = self.gate.release_many(account, units);
         debug_assert!(counted.is_ok(), "a parked permit is counted by its gate");

@@ -9,8 +9,10 @@ use core::hash::BuildHasher;
 use hashbrown::{DefaultHashBuilder, HashTable};
 
 use super::region::Words;
-use super::{Function, FunctionError, FunctionSpec, Region, SettingError, UnknownFunction};
-use crate::concurrency::{Account, LimitError, Limits};
+use super::{
+    Function, FunctionError, FunctionSpec, Region, SettingError, UnknownFunction, settings,
+};
+use crate::concurrency::{LimitError, Limits};
 use crate::id::{FunctionId, NodeId};
 use crate::placement::{NodeError, NodeSpec};
 use crate::time::Duration;
@@ -123,47 +125,17 @@ impl Control {
     ///
     /// Cost: O(functions that park permits) to lower it, O(1) to raise it.
     pub fn set_account_limit(&mut self, limit: u32) -> Result<(), LimitError> {
-        let region = self.region.clone();
-        self.changing_pool(&region, limit < self.limits.account_limit(), |limits, account| {
-            limits.set_account_limit(account, limit)
-        })
+        let region = &self.region;
+        settings::set_account_limit(&mut self.limits, &region.account, &**region, limit)
     }
 
-    /// Runs a change of limits. If it `lowers` the account's unreserved
-    /// concurrency, what is parked of that is given back first: a parked permit
-    /// would let a request in above the new limit.
-    fn changing_pool<T>(
-        &mut self,
-        region: &Region,
-        lowers: bool,
-        change: impl FnOnce(&mut Limits, &Account) -> T,
-    ) -> T {
-        if lowers {
-            region.hold_account();
-        }
-        let changed = change(&mut self.limits, &region.account);
-        if lowers {
-            region.account.parking().resume();
-        }
-        changed
-    }
-
-    /// Sets a function's reservation, with nothing parked of the limits that
-    /// this changes.
     fn reserve(
         &mut self,
         function: &Function<Words>,
         reserved: Option<u32>,
     ) -> Result<(), LimitError> {
-        let region = self.region.clone();
-        let gate = function.gate();
-        function.hold(&region.account);
-        let lowers = reserved > gate.reserved();
-        let changed = self.changing_pool(&region, lowers, |limits, account| {
-            limits.set_reserved(account, gate, reserved)
-        });
-        gate.parking().resume();
-        changed
+        let region = &self.region;
+        settings::set_reserved(&mut self.limits, &region.account, &**region, function, reserved)
     }
 
     /// Sets or, with `None`, removes a function's reserved concurrency.
@@ -172,6 +144,9 @@ impl Control {
     ///
     /// A foreign handle, or a reservation that does not leave the unreserved
     /// minimum.
+    ///
+    /// Cost: O(functions that park permits) to raise it, O(instances of the
+    /// function) to lower it.
     pub fn set_reserved_concurrency(
         &mut self,
         function: FunctionId,

@@ -71,6 +71,8 @@ mod config;
 mod control;
 #[cfg(feature = "alloc")]
 mod region;
+#[cfg(any(feature = "alloc", test))]
+mod settings;
 
 #[cfg(test)]
 mod tests;

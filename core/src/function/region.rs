@@ -294,17 +294,6 @@ impl Region {
         self.config.max_functions.div_ceil(u32::BITS).next_power_of_two().trailing_zeros()
     }
 
-    /// Holds the account's limit and gives back what is parked of it: then its
-    /// counter has what is in flight, and nothing else. O(functions that have
-    /// parked since the last time).
-    pub(super) fn hold_account(&self) {
-        let chunks = self.account.parking().hold().chunks();
-        self.any(chunks, &mut |function| {
-            function.unpark_unreserved(&self.account);
-            false
-        });
-    }
-
     /// The account's unreserved concurrency. Its counter has the permits that
     /// are parked with idle instances too: see [`Region::unreserved_in_flight`].
     pub const fn account(&self) -> &Account {

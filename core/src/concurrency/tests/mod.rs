@@ -10,6 +10,8 @@ mod loom_admission;
 #[cfg(loom)]
 mod loom_broken;
 #[cfg(loom)]
+mod loom_parking;
+#[cfg(loom)]
 mod loom_surplus;
 #[cfg(loom)]
 mod loom_switch;

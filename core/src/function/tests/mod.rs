@@ -3,6 +3,8 @@
 #[cfg(all(loom, feature = "alloc"))]
 mod loom_invoke;
 #[cfg(all(loom, feature = "alloc"))]
+mod loom_parking;
+#[cfg(all(loom, feature = "alloc"))]
 mod loom_refusal;
 #[cfg(all(loom, feature = "alloc"))]
 mod loom_settings;

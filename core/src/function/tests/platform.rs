@@ -22,7 +22,7 @@ pub(super) const STRATEGY: Strategy = Strategy::Binpack(Resource::Memory);
 pub(super) struct Lent(Arc<[AtomicU64]>);
 
 impl Lent {
-    fn new(words: usize) -> Self {
+    pub(super) fn new(words: usize) -> Self {
         Self((0..words).map(|_| AtomicU64::new(0)).collect())
     }
 }

@@ -10,6 +10,7 @@ use loom::thread::{self, JoinHandle};
 
 use super::conservation::check_at_rest;
 use crate::id::SlotId;
+use crate::pool::seat;
 use crate::pool::slot::{self, Slot, State};
 use crate::pool::{Claim, Pool, PoolConfig, Reaped, Seat};
 use crate::sync::{AtomicU64, Ordering};
@@ -128,6 +129,12 @@ pub(super) fn ends_once<const N: usize>(pool: &Shared, calls: [Option<SlotId>; N
 }
 
 pub(super) const SECOND: Duration = Duration::from_secs(1);
+
+/// Ends the hold of a seat, and does nothing else.
+pub(super) fn unhold(pool: &Shared, held: &Seat) {
+    let word = pool.seat_word(held.index());
+    assert!(seat::held(word, held).is_some_and(|seen| seat::give_back(word, seen)));
+}
 
 pub(super) fn release(pool: &Shared, held: Seat) -> Option<SlotId> {
     pool.release(at(1), held).unwrap()

@@ -5,12 +5,12 @@
 use super::conservation::check_at_rest;
 use super::fixture::{
     SECOND, Shared, active, at, drain, ends_once, idle, mark, model, pool_of, reap, release, spawn,
-    starting, told,
+    starting, told, unhold,
 };
 use crate::id::SlotId;
 use crate::pool::leaf::{ONE_INSERTION, members};
 use crate::pool::slot::{self, Slot, State};
-use crate::pool::{Reaped, Seat, seat};
+use crate::pool::{Reaped, Seat};
 use crate::sync::Ordering;
 
 type Release = fn(&Shared, Seat) -> Option<SlotId>;
@@ -47,7 +47,7 @@ fn loom_drain_fail() {
 fn release_by(pool: &Shared, held: Seat, put_back: impl Fn(u32, usize, u32)) -> Option<SlotId> {
     let instance = pool.slot_of(&held).unwrap().index();
     let state = slot::read(pool.slot_word(instance)).state;
-    assert!(seat::give_back(pool.seat_word(held.index()), &held));
+    unhold(pool, &held);
     let (leaf, bit) = pool.leaf_and_bit(held.index());
     if state != State::Active {
         return pool.collect(instance, leaf, bit);
@@ -192,7 +192,7 @@ fn loom_two_last_releases() {
 
 /// Transition 5 by check-then-act.
 fn release_and_report_by_store(pool: &Shared, held: Seat) -> Option<SlotId> {
-    assert!(seat::give_back(pool.seat_word(held.index()), &held));
+    unhold(pool, &held);
     pool.settle(0, 0, pool.leaf_and_bit(held.index()).1);
     let seen = slot::read(pool.slot_word(0));
     (seen.state == State::Drained).then(|| {

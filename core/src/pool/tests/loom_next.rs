@@ -3,11 +3,11 @@
 
 use super::conservation::check_at_rest;
 use super::fixture::{
-    Shared, active, at, drain, idle, mark, model, pool_of, reap, release, spawn, told,
+    Shared, active, at, drain, idle, mark, model, pool_of, reap, release, spawn, told, unhold,
 };
 use crate::id::SlotId;
+use crate::pool::SlotError;
 use crate::pool::slot::{self, State};
-use crate::pool::{SlotError, seat};
 use crate::time::Duration;
 
 type Drain = fn(&Shared, SlotId) -> Option<SlotId>;
@@ -141,7 +141,7 @@ fn loom_a_slow_report_meets_the_next_instance() {
         let held = active(&pool);
         let slot = held.slot;
         assert_eq!(pool.drain(slot), Ok(None));
-        assert!(seat::give_back(pool.seat_word(0), &held.seat));
+        unhold(&pool, &held.seat);
         pool.settle(0, 0, 1);
         let other = spawn(&pool, move |pool| told(reap(pool, slot), slot));
         let first = pool.reap(at(0), Duration::MAX).next();

@@ -128,7 +128,7 @@ fn give_back_by_store(pool: &Shared, held: Seat) -> bool {
     let word = pool.seat_word(held.index());
     // ORDERING: Relaxed, as the real one; the fault is that it stores.
     let seen = word.load(Ordering::Relaxed);
-    if !seat::is_held(word, &held) {
+    if seat::held(word, &held).is_none() {
         return false;
     }
     // ORDERING: Relaxed, as the real one; the fault is that it stores.
