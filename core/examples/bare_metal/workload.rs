@@ -139,7 +139,15 @@ impl Host<'_> {
     }
 
     fn strategy(&mut self) -> Strategy {
-        Strategy::ALL[self.draws.below(Strategy::ALL.len() as u64) as usize]
+        Strategy::ALL[self.index(Strategy::ALL.len())]
+    }
+
+    fn index(&mut self, len: usize) -> usize {
+        usize::try_from(self.draws.below(len as u64)).unwrap_or(0)
+    }
+
+    fn number(&mut self, below: u32) -> u32 {
+        u32::try_from(self.draws.below(below.into())).unwrap_or(0)
     }
 
     fn invoke(&mut self, at: usize) {
@@ -173,7 +181,7 @@ impl Host<'_> {
         if self.held.is_empty() {
             return;
         }
-        let index = self.draws.below(self.held.len() as u64) as usize;
+        let index = self.index(self.held.len());
         let (at, seat) = self.held.swap_remove(index);
         let function = &self.functions[at];
         let stop = if failed {
@@ -207,8 +215,8 @@ impl Host<'_> {
 
     /// Drains the instance of a request in flight.
     fn drain(&mut self, at: usize) {
-        let index = self.draws.below(u64::from(SPECS[at].max_instances)) as u32;
-        let generation = NonZeroU32::MIN.saturating_add(self.draws.below(300) as u32);
+        let index = self.number(SPECS[at].max_instances);
+        let generation = NonZeroU32::MIN.saturating_add(self.number(300));
         let slot = SlotId::new(index, generation);
         let drained = self.functions[at].drain(slot);
         self.checksum.fold(&drained);
@@ -223,7 +231,7 @@ impl Host<'_> {
             0 => self.strategy(),
             _ => Strategy::Spread(SpreadBy::Zone),
         };
-        let (cpu, memory) = (self.draws.below(900) as u32 + 1, self.draws.below(900) as u32 + 1);
+        let (cpu, memory) = (self.number(900) + 1, self.number(900) + 1);
         let room = self.fleet.place(Resources::new(cpu, memory), strategy);
         self.checksum.fold(&room);
         if let Ok(room) = room {
@@ -235,7 +243,7 @@ impl Host<'_> {
     }
 
     fn set_limits(&mut self, at: usize) {
-        let (kind, units) = (self.draws.below(4), self.draws.below(14) as u32);
+        let (kind, units) = (self.number(4), self.number(14));
         let gate = self.functions[at].gate();
         let set = match kind {
             0 => self.limits.set_account_limit(&self.account, units + 4),

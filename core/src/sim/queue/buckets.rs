@@ -19,9 +19,10 @@ use alloc::vec::Vec;
 
 use super::radix::Timed;
 
-const DIGIT_BITS: u32 = 8;
+/// A digit is a byte.
+const DIGIT_BITS: usize = u8::BITS as usize;
 const DIGITS: usize = 1 << DIGIT_BITS;
-const LEVELS: usize = (u64::BITS / DIGIT_BITS) as usize;
+const LEVELS: usize = size_of::<u64>();
 const WORD: usize = u64::BITS as usize;
 
 /// Events of a chunk.
@@ -120,16 +121,16 @@ impl<T: Copy> Buckets<T> {
 
     fn start_of(&self, Bucket { level, digit }: Bucket) -> u64 {
         let above = self.pivot & !(below(level) << DIGIT_BITS | below(1));
-        above | (digit as u64) << (level as u32 * DIGIT_BITS)
+        above | (digit as u64) << (level * DIGIT_BITS)
     }
 
     /// Adds an event, at or after the pivot.
     #[inline]
     pub(super) fn push(&mut self, event: Timed<T>) {
-        let level = ((event.at ^ self.pivot) | 1).ilog2() / DIGIT_BITS;
-        let digit = (event.at >> (level * DIGIT_BITS)) as usize % DIGITS;
-        let bucket = Bucket { level: level as usize, digit };
-        self.occupied[bucket.level][digit / WORD] |= 1 << (digit % WORD);
+        let level = ((event.at ^ self.pivot) | 1).ilog2() as usize / DIGIT_BITS;
+        let digit = usize::from(event.at.to_le_bytes()[level]);
+        let bucket = Bucket { level, digit };
+        self.occupied[level][digit / WORD] |= 1 << (digit % WORD);
         self.len += 1;
         let list = &mut self.lists[bucket.index()];
         list.len += 1;
@@ -205,8 +206,5 @@ impl<T: Copy> Buckets<T> {
 
 /// The greatest number of so many digits.
 const fn below(digits: usize) -> u64 {
-    match u64::MAX.checked_shr(u64::BITS - digits as u32 * DIGIT_BITS) {
-        Some(ones) => ones,
-        None => 0,
-    }
+    if digits == 0 { 0 } else { u64::MAX >> ((LEVELS - digits) * DIGIT_BITS) }
 }
