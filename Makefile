@@ -19,6 +19,8 @@ TARGET := $(abspath $(or $(CARGO_TARGET_DIR),target))
 
 # Features that `make test` turns on; they only add.
 FEATURES := sim,serde
+# Every feature of the core, for each of their combinations.
+EACH_FEATURE := alloc sim serde portable-atomic
 
 # Pre-emptions that loom tries within one execution; more find rarer
 # interleavings, at many times the time. `make loom` goes deeper than `make test`.
@@ -63,7 +65,19 @@ CRITERION_HOME := $(TARGET)/criterion
 # ---- test it -----------------------------------------------------------------
 
 .PHONY: test
-test: lint doc test-nostd fuzz-smoke test-core test-ffi test-loom test-python ## run every check there is (under 20 minutes)
+test: lint doc features test-nostd fuzz-smoke test-core test-ffi test-loom test-python ## run every check there is (under 20 minutes)
+
+.PHONY: features
+features: ## check the core with each combination of its features
+	$(call banner,core: each combination of features)
+	@each=($(EACH_FEATURE)); \
+	for ((set = 0; set < 1 << $${#each[@]}; set++)); do \
+	    on=; \
+	    for at in "$${!each[@]}"; do (( set >> at & 1 )) && on+=$${each[at]}, || :; done; \
+	    echo "--- $${on:-none}"; \
+	    RUSTFLAGS=-Dwarnings $(CARGO) check --quiet $(LOCKED) -p warmstow-core --lib --no-default-features \
+	        --features "$$on" --target-dir $(TARGET)/features; \
+	done
 
 .PHONY: test-core
 test-core: ## Rust: unit, property, simulation, source-rule and doc tests
@@ -97,7 +111,7 @@ LOOM_FLAGS := --cfg loom -C debug-assertions
 
 .PHONY: test-nostd nostd
 test-nostd: nostd
-nostd: ## build the core for bare-metal targets, without and with an allocator
+nostd: ## run the core on emulated chips and in WebAssembly, without an allocator
 	$(call banner,bare metal)
 	.ci/nostd.sh $(TARGET)/nostd
 

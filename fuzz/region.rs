@@ -11,6 +11,7 @@ use warmstow_core::function::{
     Control, Function, InvokeError, Lease, LeaseError, Region, SettingError, Start,
 };
 use warmstow_core::id::{FunctionId, InstanceId};
+use warmstow_core::placement::NodeSpec;
 use warmstow_core::pool::Reaped;
 use warmstow_core::sync::AtomicU64;
 use warmstow_core::time::{Duration, Instant};
@@ -44,6 +45,10 @@ pub enum Action {
     Stop,
     /// Lets so many seconds pass.
     Wait(u8),
+    /// Sets the clock forward by so many years, or back.
+    Jump(i8),
+    /// Adds a node, where the fleet has room for one.
+    AddNode,
     /// Sets the account's limit.
     SetAccountLimit(u32),
     /// Sets or removes a reservation.
@@ -55,7 +60,7 @@ pub enum Action {
 impl Action {
     /// The action that three bytes stand for; all of them are one.
     fn from_bytes([kind, number, other]: [u8; 3]) -> Self {
-        match kind % 24 {
+        match kind % 26 {
             0..=6 => Self::Invoke(number, other.is_multiple_of(2)),
             7 => Self::Started(number),
             8..=10 => Self::Complete(number),
@@ -70,6 +75,8 @@ impl Action {
             20 => Self::SetAccountLimit(limits_model::units(other)),
             21 => Self::SetReserved(number, Some(limits_model::units(other))),
             22 => Self::SetReserved(number, None),
+            24 => Self::Jump(other.cast_signed()),
+            25 => Self::AddNode,
             _ => Self::SetKeepAlive(number, if other == 255 { u64::MAX } else { other.into() }),
         }
     }
@@ -179,6 +186,8 @@ impl World {
             Action::Wait(seconds) => {
                 self.now = self.now.after(Duration::from_secs(u64::from(seconds)));
             }
+            Action::Jump(years) => self.jump(years),
+            Action::AddNode => self.add_node(),
             Action::SetAccountLimit(limit) => {
                 // A refused setting changes nothing: `compare` looks.
                 let _ = self.control.set_account_limit(limit);
@@ -190,6 +199,23 @@ impl World {
                 set.expect("the handle is the region's");
             }
         }
+    }
+
+    /// A clock that goes back is clamped: nothing may be lost by it.
+    fn jump(&mut self, years: i8) {
+        let by = Duration::from_secs(u64::from(years.unsigned_abs()) * 365 * 86_400);
+        self.now = if years < 0 {
+            Instant::ZERO.after(self.now.since(Instant::ZERO.after(by)))
+        } else {
+            self.now.after(by)
+        };
+    }
+
+    fn add_node(&mut self) {
+        let fleet = self.region.fleet();
+        let (nodes, most) = fleet.map_or((0, 0), |fleet| (fleet.len(), fleet.max_nodes()));
+        let added = self.control.add_node(NodeSpec::new(Settings::node(nodes), 0));
+        assert_eq!(added.is_ok(), nodes < most, "{added:?}");
     }
 
     fn function(&self, number: u8) -> Option<FunctionId> {
@@ -389,7 +415,8 @@ impl World {
         let instance = self.live[at];
         match self.region.reap_instance(self.now, instance).expect("it is live") {
             Reaped::Stop => self.tell_to_stop(instance),
-            Reaped::Until(expiry) => assert!(self.now < expiry),
+            // At the end of time, where sums saturate, nothing expires later.
+            Reaped::Until(expiry) => assert!(self.now < expiry || expiry == Instant::MAX),
             Reaped::Busy => {}
         }
     }

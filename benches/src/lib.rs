@@ -11,10 +11,12 @@
 mod floor;
 mod ours;
 mod peers;
+mod queues;
 
 pub use floor::Floor;
 pub use ours::{GateAlone, PoolAlone, WholeRegion};
 pub use peers::{ArrayQueuePeer, MutexPeer};
+pub use queues::{BinaryHeapPeer, OurQueue, QuadHeapPeer, TimeQueue};
 
 /// Something that gives out warm instances under limits.
 pub trait Subject: Sync {

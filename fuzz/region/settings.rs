@@ -27,8 +27,10 @@ pub struct Settings {
     pub unreserved_minimum: u32,
     /// How many functions there can be.
     pub max_functions: u32,
-    /// How many nodes there are.
+    /// How many nodes there can be.
     pub max_nodes: u32,
+    /// How many of them are not there at first.
+    pub late_nodes: u32,
     /// Which node an instance goes to.
     pub strategy: Strategy,
     /// What an instance of each function takes, and the shape of its pool.
@@ -58,6 +60,7 @@ impl Settings {
                 248..252 => MAX_NODES + 1,
                 252.. => u32::MAX,
             },
+            late_nodes: 0,
             strategy: Strategy::ALL[usize::from(strategy) % Strategy::ALL.len()],
             functions: core::array::from_fn(|at| {
                 let [cpu, memory, pool @ ..] = specs[at];
@@ -89,7 +92,7 @@ impl Settings {
                 return None;
             }
         };
-        for node in 0..self.max_nodes {
+        for node in 0..self.first_nodes() {
             let spec = NodeSpec::new(Self::node(node), 0);
             control.add_node(spec).expect("the fleet has room");
         }
@@ -112,7 +115,11 @@ impl Settings {
         Some((region, control, functions))
     }
 
-    fn node(index: u32) -> Resources {
+    const fn first_nodes(&self) -> u32 {
+        self.max_nodes.saturating_sub(self.late_nodes)
+    }
+
+    pub(super) fn node(index: u32) -> Resources {
         Resources::new(1_000 + index, 2_000)
     }
 
@@ -140,7 +147,7 @@ impl Settings {
         if let Some(error) = pool_model::refusal(pool) {
             return Some(SpecError::Pool(error).into());
         }
-        let largest = Self::node(self.max_nodes.checked_sub(1)?);
+        let largest = Self::node(self.first_nodes().checked_sub(1)?);
         let short = both.into_iter().find(|&r| resources.get(r) > largest.get(r))?;
         let (needed, largest) = (resources.get(short), largest.get(short));
         Some(FitError::TooLarge { resource: short, needed, largest }.into())

@@ -78,6 +78,10 @@ pub use curve::PERCENTILES;
 pub use distribution::{Distribution, DistributionError, Parameter, ParseDistributionError};
 pub use minutes::{FunctionMinutes, MinutesError, expand_minutes};
 pub use poisson::{ParsePoissonError, Poisson, PoissonError, PoissonSpec};
+// Hidden: the benches measure the very queue that replays use. It is no part of
+// the interface.
+#[doc(hidden)]
+pub use queue::RadixQueue;
 pub use replay::{Replay, replay};
 pub use report::{
     FleetReport, FunctionReport, GbSeconds, LatencyMs, NodeReport, Refused, Report, Series, Summary,

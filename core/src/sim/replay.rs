@@ -9,7 +9,7 @@ use super::cold_start::ColdStart;
 use super::config::{SimConfig, SimError, SimFunction};
 use super::fleet::FleetBooks;
 use super::flights::{Flight, Flights, Instances};
-use super::queue::{Class, EventQueue};
+use super::queue::{Event, EventQueue};
 use super::report::{FunctionReport, Report};
 use super::series::{Outcome, SeriesBooks};
 use super::workload::{Arrival, Cold, Workload};
@@ -85,7 +85,7 @@ pub struct Replay<W> {
 struct World {
     region: Arc<Region>,
     functions: Vec<FunctionState>,
-    queue: EventQueue<Event>,
+    queue: EventQueue<Due, InstanceId>,
     flights: Flights,
     load: Load,
     fleet: FleetBooks,
@@ -108,15 +108,13 @@ struct FunctionState {
     books: Books,
 }
 
-/// What happens later.
+/// What becomes of a flight.
 #[derive(Clone, Copy, Debug)]
-enum Event {
-    /// The cold start of this flight is over.
+enum Due {
+    /// Its cold start is over.
     Started(u32),
-    /// This flight ends.
+    /// It ends.
     Ended(u32),
-    /// The keep-alive of this instance may have run out.
-    Expired(InstanceId),
 }
 
 /// Streams of the seed, above those of the workloads.
@@ -261,9 +259,9 @@ impl World {
         while let Some((now, event)) = self.queue.pop_until(until) {
             self.pass(now);
             match event {
-                Event::Started(flight) => self.started(now, flight)?,
-                Event::Ended(flight) => self.ended(now, flight)?,
-                Event::Expired(instance) => self.expired(now, instance)?,
+                Event::Request(Due::Started(flight)) => self.started(now, flight)?,
+                Event::Request(Due::Ended(flight)) => self.ended(now, flight)?,
+                Event::Expiry(instance) => self.expired(now, instance)?,
             }
         }
         Ok(())
@@ -362,9 +360,9 @@ impl World {
         let number = self.flights.insert(flight);
         let runs = now.after(init);
         if starting {
-            self.queue.push(runs, Class::Request, Event::Started(number));
+            self.queue.push_request(runs, Due::Started(number));
         }
-        self.queue.push(runs.after(run), Class::Request, Event::Ended(number));
+        self.queue.push_request(runs.after(run), Due::Ended(number));
         Ok(())
     }
 
@@ -419,7 +417,7 @@ impl World {
         let function = self.functions.get_mut(instance.function.index() as usize);
         let tracked = function.and_then(|function| function.instances.get_mut(instance.slot));
         tracked.ok_or(REFUSED)?.expiry_pending = true;
-        self.queue.push(at, Class::Expiry, Event::Expired(instance));
+        self.queue.push_expiry(at, instance);
         Ok(())
     }
 
