@@ -25,6 +25,9 @@ FEATURES := sim,serde
 LOOM_DEPTH ?= 3
 LOOM_TEST_DEPTH := 2
 
+# Calls that `make stress` records; `make test` plays a million.
+STRESS_CALLS ?= 100000000
+
 FUZZ_TARGETS := pool limits placement region
 FUZZ_SECONDS ?= 60
 
@@ -94,6 +97,12 @@ run_loom = LOOM_MAX_PREEMPTIONS=$(1) LOOM_MAX_BRANCHES=10000 RUSTFLAGS="$(LOOM_F
 	CARGO_PROFILE_RELEASE_LTO=off CARGO_PROFILE_RELEASE_CODEGEN_UNITS=16 \
 	$(CARGO) test $(LOCKED) -p warmstow-core --lib --release --target-dir $(TARGET)/loom loom_
 LOOM_FLAGS := --cfg loom -C debug-assertions
+
+.PHONY: stress
+stress: ## record STRESS_CALLS=100000000 calls of many threads and check that they are linearizable
+	$(call banner,stress: $(STRESS_CALLS) calls)
+	WARMSTOW_STRESS_CALLS=$(STRESS_CALLS) $(CARGO) test $(LOCKED) --release -p warmstow-core \
+	    --test linearizability -- --ignored --nocapture long_
 
 .PHONY: test-nostd nostd
 test-nostd: nostd
