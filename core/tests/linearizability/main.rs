@@ -12,6 +12,8 @@
 //! `make test` plays a million calls, `make stress` a hundred million.
 #![expect(clippy::cast_possible_truncation, reason = "indices below a handful")]
 
+extern crate alloc;
+
 mod checker;
 mod checks;
 mod history;
@@ -48,7 +50,7 @@ fn round(number: u64) -> Round {
 }
 
 fn clock(number: u64) -> Clock {
-    if number / 2 % 2 == 0 { Clock::counter() } else { Clock::monotonic() }
+    if (number / 2).is_multiple_of(2) { Clock::counter() } else { Clock::monotonic() }
 }
 
 /// Plays rounds until `calls` are recorded; how many were, and of these how

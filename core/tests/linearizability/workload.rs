@@ -11,7 +11,7 @@
 //! (the bound on early refusal told in `internals`). Without such requests
 //! every refusal must be exact.
 
-use std::sync::Arc;
+use alloc::sync::Arc;
 use std::thread;
 
 use warmstow_core::function::{
