@@ -25,6 +25,9 @@ FEATURES := sim,serde
 LOOM_DEPTH ?= 3
 LOOM_TEST_DEPTH := 2
 
+# Schedules that shuttle tries of each model, with each of its schedulers.
+SHUTTLE_SCHEDULES ?= 20000
+
 # Calls that `make stress` records; `make test` plays a million.
 STRESS_CALLS ?= 100000000
 
@@ -97,6 +100,14 @@ run_loom = LOOM_MAX_PREEMPTIONS=$(1) LOOM_MAX_BRANCHES=10000 RUSTFLAGS="$(LOOM_F
 	CARGO_PROFILE_RELEASE_LTO=off CARGO_PROFILE_RELEASE_CODEGEN_UNITS=16 \
 	$(CARGO) test $(LOCKED) -p warmstow-core --lib --release --target-dir $(TARGET)/loom loom_
 LOOM_FLAGS := --cfg loom -C debug-assertions
+
+.PHONY: shuttle
+shuttle: ## model-check whole regions of 4 to 8 threads (SHUTTLE_SCHEDULES=20000 of each scheduler)
+	$(call banner,shuttle: $(SHUTTLE_SCHEDULES) schedules a model and scheduler)
+	SHUTTLE_SCHEDULES=$(SHUTTLE_SCHEDULES) SHUTTLE_SILENCE_WARNINGS=1 RUSTFLAGS="$(SHUTTLE_FLAGS)" \
+	CARGO_PROFILE_RELEASE_LTO=off CARGO_PROFILE_RELEASE_CODEGEN_UNITS=16 \
+	$(CARGO) test $(LOCKED) -p warmstow-core --lib --release --target-dir $(TARGET)/shuttle shuttle_
+SHUTTLE_FLAGS := --cfg shuttle -C debug-assertions
 
 .PHONY: stress
 stress: ## record STRESS_CALLS=100000000 calls of many threads and check that they are linearizable
