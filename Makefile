@@ -41,7 +41,7 @@ banner = @printf '\n=== %s\n' '$(1)'
 
 .PHONY: help
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 # ---- use it ------------------------------------------------------------------
 
@@ -135,6 +135,25 @@ fuzz: ## fuzz each target for FUZZ_SECONDS=60 (nightly toolchain)
 	    $(CARGO) +nightly fuzz run --features libfuzzer $$target fuzz/corpus/$$target fuzz/seeds/$$target \
 	        -- -max_total_time=$(FUZZ_SECONDS); \
 	done
+
+.PHONY: fuzz-coverage
+fuzz-coverage: ## how much of each file the fuzz inputs reach
+	$(call banner,coverage of the fuzz inputs)
+	.ci/fuzz-coverage.sh $(TARGET)/coverage
+
+.PHONY: miri
+miri: ## the core's tests in the Rust interpreter (nightly with miri; says so where it is not to be had)
+	$(call banner,Miri)
+	.ci/miri.sh $(TARGET)/miri
+
+.PHONY: mutants
+mutants: ## change the data plane in small ways and see which tests notice (hours; MUTANTS=files)
+	$(CARGO) mutants --version >/dev/null 2>&1 || $(CARGO) install --locked cargo-mutants
+	$(CARGO) mutants -p warmstow-core $(addprefix -f ,$(MUTANTS)) -o $(TARGET)/mutants --timeout 60 \
+	    -- $(LOCKED) --lib --tests
+
+# The data plane: each piece with its words, and the path that composes them.
+MUTANTS ?= $(addprefix core/src/,pool/*.rs concurrency/*.rs function/*.rs placement/*.rs cost/meter.rs)
 
 .PHONY: test-python
 test-python: $(VENV)/.dev ## Python: lint, types, stubs against the extension, tests
