@@ -241,7 +241,7 @@ impl World {
 
     pub(super) fn views(&mut self, action: Action) {
         let (region, at, mut faults) = self.of_region(action.region);
-        if action.handle % 2 == 0 {
+        if action.handle.is_multiple_of(2) {
             let out = self.scratch.place(0, Place::of(action.place), &mut faults);
             let size = size::<warmstow_region_view>(action.value, &mut faults);
             // SAFETY: null, or a place for the result.
@@ -338,7 +338,7 @@ impl World {
 
     pub(super) fn settings(&mut self, action: Action) {
         let (region, at, mut faults) = self.of_region(action.region);
-        if action.place % 3 == 0 {
+        if action.place.is_multiple_of(3) {
             let status = warmstow_region_set_account_limit(region, number(action.value));
             judge(status, &faults, &[S::WARMSTOW_OK, S::WARMSTOW_ERROR_ACCOUNT_LIMIT]);
             return;

@@ -106,7 +106,7 @@ pub(super) fn minutes(flags: u8, data: &[u8]) -> Case {
             ms
         };
         let curve = [0, 2, 4, 6, 8, 10, 12].map(&mut step);
-        let mean = (bytes[14] % 2 == 0).then(|| seconds_of([bytes[14], bytes[15]]));
+        let mean = bytes[14].is_multiple_of(2).then(|| seconds_of([bytes[14], bytes[15]]));
         let counts = bytes[16..].iter().map(|&count| u32::from(count) % 40).collect();
         (cut(counts, flags, bytes[15] % 4), curve, mean)
     };
