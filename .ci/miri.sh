@@ -19,4 +19,5 @@ fi
 # Storms of many threads and closed-form checks take millions of steps: what
 # runs in seconds natively takes hours here. They are left out by name.
 MIRIFLAGS="-Zmiri-disable-isolation" cargo +nightly miri test --locked -p warmstow-core --lib \
-    --target-dir "$target_dir" -- --skip threads --skip stress --skip sim::
+    --target-dir "$target_dir" -- --skip threads --skip stress --skip sim:: \
+    --skip a_worked_bill
