@@ -27,7 +27,13 @@ EACH_FEATURE := alloc sim serde portable-atomic
 LOOM_DEPTH ?= 3
 LOOM_TEST_DEPTH := 2
 
-FUZZ_TARGETS := pool limits placement region
+# Schedules that shuttle tries of each model, with each of its schedulers.
+SHUTTLE_SCHEDULES ?= 20000
+
+# Calls that `make stress` records; `make test` plays a million.
+STRESS_CALLS ?= 100000000
+
+FUZZ_TARGETS := pool limits placement region abi traces
 FUZZ_SECONDS ?= 60
 
 # `cargo` must not change Cargo.lock behind a test's back.
@@ -37,7 +43,7 @@ banner = @printf '\n=== %s\n' '$(1)'
 
 .PHONY: help
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 # ---- use it ------------------------------------------------------------------
 
@@ -109,6 +115,20 @@ run_loom = LOOM_MAX_PREEMPTIONS=$(1) LOOM_MAX_BRANCHES=10000 RUSTFLAGS="$(LOOM_F
 	$(CARGO) test $(LOCKED) -p warmstow-core --lib --release --target-dir $(TARGET)/loom loom_
 LOOM_FLAGS := --cfg loom -C debug-assertions
 
+.PHONY: shuttle
+shuttle: ## model-check whole regions of 4 to 8 threads (SHUTTLE_SCHEDULES=20000 of each scheduler)
+	$(call banner,shuttle: $(SHUTTLE_SCHEDULES) schedules a model and scheduler)
+	SHUTTLE_SCHEDULES=$(SHUTTLE_SCHEDULES) SHUTTLE_SILENCE_WARNINGS=1 RUSTFLAGS="$(SHUTTLE_FLAGS)" \
+	CARGO_PROFILE_RELEASE_LTO=off CARGO_PROFILE_RELEASE_CODEGEN_UNITS=16 \
+	$(CARGO) test $(LOCKED) -p warmstow-core --lib --release --target-dir $(TARGET)/shuttle shuttle_
+SHUTTLE_FLAGS := --cfg shuttle -C debug-assertions
+
+.PHONY: stress
+stress: ## record STRESS_CALLS=100000000 calls of many threads and check that they are linearizable
+	$(call banner,stress: $(STRESS_CALLS) calls)
+	WARMSTOW_STRESS_CALLS=$(STRESS_CALLS) $(CARGO) test $(LOCKED) --release -p warmstow-core \
+	    --test linearizability -- --ignored --nocapture long_
+
 .PHONY: test-nostd nostd
 test-nostd: nostd
 nostd: ## run the core on emulated chips and in WebAssembly, without an allocator
@@ -129,6 +149,25 @@ fuzz: ## fuzz each target for FUZZ_SECONDS=60 (nightly toolchain)
 	    $(CARGO) +nightly fuzz run --features libfuzzer $$target fuzz/corpus/$$target fuzz/seeds/$$target \
 	        -- -max_total_time=$(FUZZ_SECONDS); \
 	done
+
+.PHONY: fuzz-coverage
+fuzz-coverage: ## how much of each file the fuzz inputs reach
+	$(call banner,coverage of the fuzz inputs)
+	.ci/fuzz-coverage.sh $(TARGET)/coverage
+
+.PHONY: miri
+miri: ## the core's tests in the Rust interpreter (nightly with miri; says so where it is not to be had)
+	$(call banner,Miri)
+	.ci/miri.sh $(TARGET)/miri
+
+.PHONY: mutants
+mutants: ## change the data plane in small ways and see which tests notice (hours; MUTANTS=files)
+	$(CARGO) mutants --version >/dev/null 2>&1 || $(CARGO) install --locked cargo-mutants
+	$(CARGO) mutants -p warmstow-core $(addprefix -f ,$(MUTANTS)) -o $(TARGET)/mutants --timeout 60 \
+	    -- $(LOCKED) --lib --tests
+
+# The data plane: each piece with its words, and the path that composes them.
+MUTANTS ?= $(addprefix core/src/,pool/*.rs concurrency/*.rs function/*.rs placement/*.rs cost/meter.rs)
 
 .PHONY: test-python
 test-python: $(VENV)/.dev ## Python: lint, types, stubs against the extension, tests

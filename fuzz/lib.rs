@@ -4,10 +4,12 @@
 //! A target turns bytes into settings and a list of actions, plays them on the
 //! real object and on a plain model of it, and panics at the first difference.
 //! Any bytes are a case, and each case prints as a unit test. The models of the
-//! parts are those of the property tests; the one of a region is here.
+//! parts are those of the property tests; those of a region, of the C ABI and of
+//! the readers of traces are here.
 
 use core::fmt::{self, Debug};
 
+pub mod abi;
 #[path = "../core/tests/support/limits_model.rs"]
 mod limits_model;
 pub mod models;
@@ -16,6 +18,7 @@ mod placement_model;
 #[path = "../core/tests/support/pool_model.rs"]
 mod pool_model;
 pub mod region;
+pub mod traces;
 
 /// What an input stands for. `Debug` prints it as a unit test.
 pub trait Case: Debug + Sized {
@@ -50,11 +53,13 @@ impl Target {
 }
 
 /// Every target.
-pub const TARGETS: [Target; 4] = [
+pub const TARGETS: [Target; 6] = [
+    Target::new::<abi::Case>("abi"),
     Target::new::<models::Limits>("limits"),
     Target::new::<models::Placement>("placement"),
     Target::new::<models::Pool>("pool"),
     Target::new::<region::Case>("region"),
+    Target::new::<traces::Case>("traces"),
 ];
 
 /// libFuzzer's way from bytes to a case.

@@ -65,7 +65,8 @@ const EXCEPTIONS: [(&str, &str); 1] = [
 const PLACEMENT_STATE: &str = "core/src/placement/capacity.rs";
 
 /// Doors to atomics other than `crate::sync`.
-const ATOMICS: [&str; 4] = ["core::sync::atomic", "std::sync::atomic", "portable_atomic", "loom::"];
+const ATOMICS: [&str; 5] =
+    ["core::sync::atomic", "std::sync::atomic", "portable_atomic", "loom::", "shuttle::"];
 
 const ORDERINGS: [&str; 5] = ["Relaxed", "Acquire", "Release", "AcqRel", "SeqCst"];
 

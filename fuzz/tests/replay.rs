@@ -26,20 +26,31 @@ fn check(target: &Target, data: &[u8]) {
     }
 }
 
-#[test]
-fn every_seed_passes() {
-    let seeds = Path::new(env!("CARGO_MANIFEST_DIR")).join("seeds");
-    for target in &TARGETS {
-        let folder = seeds.join(target.name);
-        let files = std::fs::read_dir(&folder).expect("each target has a folder of seeds");
-        let mut count = 0;
-        for file in files {
+/// Plays every file of the target's folder in `parent`; how many there were.
+fn play(target: &Target, parent: &str) -> usize {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join(parent).join(target.name);
+    let files = std::fs::read_dir(&folder).into_iter().flatten();
+    files
+        .map(|file| {
             let path = file.expect("the folder can be read").path();
             println!("{}", path.display());
             check(target, &std::fs::read(&path).expect("a seed can be read"));
-            count += 1;
-        }
-        assert!(count > 0, "{}: no seeds", folder.display());
+        })
+        .count()
+}
+
+#[test]
+fn every_seed_passes() {
+    for target in &TARGETS {
+        assert!(play(target, "seeds") > 0, "{}: no seeds", target.name);
+    }
+}
+
+/// What `make fuzz` has found on this machine, if it has run.
+#[test]
+fn the_corpus_passes() {
+    for target in &TARGETS {
+        play(target, "corpus");
     }
 }
 

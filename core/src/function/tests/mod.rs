@@ -1,4 +1,4 @@
-//! Tests of the invocation path: its rules, many threads, and loom.
+//! Tests of the invocation path: its rules, many threads, loom and shuttle.
 
 #[cfg(all(loom, feature = "alloc"))]
 mod loom_invoke;
@@ -12,7 +12,9 @@ mod loom_settings;
 mod loom_stop;
 #[cfg(all(loom, feature = "alloc"))]
 mod platform;
-#[cfg(all(not(loom), feature = "alloc"))]
+#[cfg(all(shuttle, feature = "alloc"))]
+mod shuttle_region;
+#[cfg(all(not(any(loom, shuttle)), feature = "alloc"))]
 mod spec;
-#[cfg(all(not(loom), feature = "alloc"))]
+#[cfg(all(not(any(loom, shuttle)), feature = "alloc"))]
 mod threads;

@@ -1,6 +1,8 @@
 //! Tests of placement: its rules as specifications, its protocol under loom.
 
 #[cfg(not(loom))]
+mod capacity;
+#[cfg(not(loom))]
 mod fleet;
 #[cfg(loom)]
 mod loom_capacity;
