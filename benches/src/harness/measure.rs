@@ -1,0 +1,264 @@
+//! One cell of one subject, measured.
+
+use core::time::Duration;
+use std::sync::{Mutex, PoisonError};
+
+use serde::{Deserialize, Serialize};
+
+use super::rally::{Meeting, Rally, bound_ns};
+use super::requests::BATCH;
+use super::tail::{self, Tail, Ticks};
+use super::{Cell, Clock, Cores, Pattern, Requests};
+use crate::Subject;
+
+/// How long a cell is measured.
+#[derive(Clone, Copy, Debug)]
+pub struct Effort {
+    warm_up: Duration,
+    repetition: Duration,
+    /// Repetitions that are enough.
+    enough: usize,
+    /// Repetitions after which it is given up, whatever remains of them.
+    most: usize,
+    tail: Duration,
+}
+
+impl Effort {
+    /// For figures that are kept.
+    pub const FULL: Self = Self {
+        warm_up: Duration::from_millis(10),
+        repetition: Duration::from_millis(6),
+        enough: 9,
+        most: 27,
+        tail: Duration::from_millis(25),
+    };
+    /// For a look.
+    pub const QUICK: Self = Self {
+        warm_up: Duration::from_millis(5),
+        repetition: Duration::from_millis(4),
+        enough: 5,
+        most: 10,
+        tail: Duration::from_millis(10),
+    };
+}
+
+/// Fewer repetitions than this are no measurement.
+const LEAST: usize = 3;
+
+/// What was found.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+pub struct Measured {
+    /// Attempts a second over all threads, in millions; the median over the
+    /// repetitions that were kept.
+    pub m_per_s: f64,
+    /// The part of the attempts that was refused, 0 to 1.
+    pub refused: f64,
+    /// Repetitions that were kept.
+    pub kept: usize,
+    /// Repetitions that were made.
+    pub made: usize,
+    /// Too few were kept: another job held a core. The figure is of them all.
+    pub suspect: bool,
+    /// More threads than cores: they took turns.
+    pub oversubscribed: bool,
+    /// Single attempts.
+    pub tail: Tail,
+}
+
+/// One repetition, summed over the threads.
+#[derive(Clone, Copy, Debug, Default)]
+struct Repetition {
+    m_per_s: f64,
+    made: u64,
+    refused: u64,
+    slowest_rally_ns: f64,
+}
+
+/// What the threads write, outside of what is timed.
+struct Board {
+    repetitions: Vec<Repetition>,
+    tail: Ticks,
+}
+
+struct Bench<'a> {
+    cell: &'a Cell,
+    effort: &'a Effort,
+    clock: &'a Clock,
+    cores: &'a Cores,
+    guarded: bool,
+    meeting: Meeting,
+    rally: Rally,
+    board: Mutex<Board>,
+}
+
+/// Measures `subject`, which was built for the cell's world.
+pub fn measure<S: Subject>(
+    subject: &S,
+    cell: &Cell,
+    effort: &Effort,
+    clock: &Clock,
+    cores: &Cores,
+) -> Measured {
+    let oversubscribed = cell.threads > cores.count();
+    let bench = Bench {
+        cell,
+        effort,
+        clock,
+        cores,
+        guarded: cell.threads > 1 && !oversubscribed,
+        meeting: Meeting::of(cell.threads),
+        rally: Rally::of(cell.threads),
+        board: Mutex::new(Board { repetitions: vec![], tail: tail::empty() }),
+    };
+    std::thread::scope(|scope| {
+        for thread in 0..cell.threads as usize {
+            let bench = &bench;
+            scope.spawn(move || bench.run(subject, thread));
+        }
+    });
+    let board = bench.board.into_inner().unwrap_or_else(PoisonError::into_inner);
+    conclude(&board, clock, oversubscribed)
+}
+
+impl Bench<'_> {
+    /// One thread's part.
+    fn run<S: Subject>(&self, subject: &S, thread: usize) {
+        self.cores.pin(thread);
+        let pattern = Pattern::zipf(self.cell.functions, thread as u64);
+        let mut requests = Requests::new(subject, thread, &pattern, self.cell.wanted());
+        self.meeting.wait();
+        self.requests_for(&mut requests, self.effort.warm_up);
+        for number in 0..self.effort.most {
+            let before = self.rally_ns(thread);
+            requests.counted();
+            self.meeting.wait();
+            let ns = self.requests_for(&mut requests, self.effort.repetition);
+            let (made, refused) = requests.counted();
+            let rally = before.max(self.rally_ns(thread));
+            self.write(|board| {
+                board.repetitions.resize(number + 1, Repetition::default());
+                let all = &mut board.repetitions[number];
+                all.m_per_s += made as f64 / ns * 1e3;
+                all.made += made;
+                all.refused += refused;
+                all.slowest_rally_ns = all.slowest_rally_ns.max(rally);
+            });
+            self.meeting.wait();
+            if self.write(|board| kept(&board.repetitions).count() >= self.effort.enough) {
+                break;
+            }
+            // No one writes the next repetition before all have looked.
+            self.meeting.wait();
+        }
+        self.meeting.wait();
+        let ticks = tail::record(&mut requests, self.clock, self.effort.tail);
+        self.write(|board| board.tail.add(ticks).expect("both have the same bounds"));
+        requests.finish();
+    }
+
+    /// Makes requests for `duration`; how long it was, in nanoseconds.
+    fn requests_for<S: Subject>(&self, requests: &mut Requests<'_, S>, duration: Duration) -> f64 {
+        let start = self.clock.ticks();
+        let end = start + self.clock.ticks_in(duration);
+        loop {
+            requests.make(BATCH);
+            let now = self.clock.ticks();
+            if now >= end {
+                return self.clock.ns(now - start);
+            }
+        }
+    }
+
+    fn rally_ns(&self, thread: usize) -> f64 {
+        if !self.guarded {
+            return 0.0;
+        }
+        self.meeting.wait();
+        self.rally.play(self.clock, &self.meeting, thread)
+    }
+
+    fn write<T>(&self, change: impl FnOnce(&mut Board) -> T) -> T {
+        change(&mut self.board.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+/// The repetitions in which every thread had a core to itself.
+fn kept(all: &[Repetition]) -> impl Iterator<Item = &Repetition> {
+    let best = all.iter().map(|one| one.slowest_rally_ns).fold(f64::INFINITY, f64::min);
+    all.iter().filter(move |one| one.slowest_rally_ns <= bound_ns(best))
+}
+
+fn conclude(board: &Board, clock: &Clock, oversubscribed: bool) -> Measured {
+    let all = &board.repetitions;
+    let good: Vec<f64> = kept(all).map(|one| one.m_per_s).collect();
+    let suspect = good.len() < LEAST;
+    let rates = if suspect { all.iter().map(|one| one.m_per_s).collect() } else { good.clone() };
+    let made: u64 = all.iter().map(|one| one.made).sum();
+    let refused: u64 = all.iter().map(|one| one.refused).sum();
+    Measured {
+        m_per_s: median(rates),
+        refused: refused as f64 / made.max(1) as f64,
+        kept: good.len(),
+        made: all.len(),
+        suspect,
+        oversubscribed,
+        tail: Tail::of(&board.tail, clock),
+    }
+}
+
+/// The middle one; 0 of none.
+pub(crate) fn median(mut values: Vec<f64>) -> f64 {
+    values.sort_unstable_by(f64::total_cmp);
+    values.get(values.len() / 2).copied().unwrap_or(0.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn board(rallies_ns: &[f64]) -> Board {
+        let repetition = |(at, rally): (usize, &f64)| Repetition {
+            m_per_s: at as f64,
+            made: 4,
+            refused: 1,
+            slowest_rally_ns: *rally,
+        };
+        let repetitions = rallies_ns.iter().enumerate().map(repetition).collect();
+        Board { repetitions, tail: tail::empty() }
+    }
+
+    #[test]
+    fn a_repetition_without_its_cores_is_dropped() {
+        let clock = Clock::calibrated();
+        let found = conclude(&board(&[25.0, 700.0, 30.0, 20.0]), &clock, false);
+        assert_eq!((found.kept, found.made, found.suspect), (3, 4, false));
+        assert_eq!(found.m_per_s, 2.0);
+        assert_eq!(found.refused, 0.25);
+        let stolen = conclude(&board(&[25.0, 700.0, 900.0, 20.0, 800.0]), &clock, false);
+        assert!(stolen.suspect);
+        assert_eq!(stolen.m_per_s, 2.0);
+    }
+
+    #[test]
+    fn a_slow_best_rally_does_not_pass_for_free_cores() {
+        let found = conclude(&board(&[700.0; 9]), &Clock::calibrated(), false);
+        assert!(found.suspect && found.kept == 0);
+    }
+
+    #[test]
+    fn two_threads_are_measured_together() {
+        let cell = Cell {
+            threads: 2,
+            functions: 3,
+            instances: 64,
+            held: 8,
+            pressure: super::super::Pressure::At,
+        };
+        let subject = crate::peers::GlobalMutex::new(&cell.world());
+        let (clock, cores) = (Clock::calibrated(), Cores::of_this_machine());
+        let found = measure(&subject, &cell, &Effort::QUICK, &clock, &cores);
+        assert!(found.m_per_s > 0.0 && found.made > 0);
+        assert!(found.refused > 0.0 && found.refused < 1.0);
+        assert!(found.tail.p50_ns <= found.tail.p999_ns);
+    }
+}
