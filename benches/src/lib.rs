@@ -11,6 +11,7 @@ pub mod growth;
 pub mod harness;
 mod ours;
 pub mod peers;
+pub mod report;
 pub mod results;
 mod roster;
 mod subject;
