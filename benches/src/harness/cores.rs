@@ -27,3 +27,12 @@ impl Cores {
         }
     }
 }
+
+/// How often the system took the core from the calling thread for another job;
+/// 0 where it does not say. A wait for a lock is not counted.
+pub(super) fn preemptions() -> u64 {
+    let status = std::fs::read_to_string("/proc/thread-self/status").unwrap_or_default();
+    let mut lines = status.lines().filter_map(|line| line.split_once(':'));
+    let found = lines.find(|(name, _)| *name == "nonvoluntary_ctxt_switches");
+    found.and_then(|(_, count)| count.trim().parse().ok()).unwrap_or(0)
+}

@@ -5,6 +5,7 @@ use std::sync::{Mutex, PoisonError};
 
 use serde::{Deserialize, Serialize};
 
+use super::cores::preemptions;
 use super::rally::{Meeting, Rally, bound_ns};
 use super::requests::BATCH;
 use super::tail::{self, Tail, Ticks};
@@ -61,6 +62,9 @@ pub struct Measured {
     pub suspect: bool,
     /// More threads than cores: they took turns.
     pub oversubscribed: bool,
+    /// The fastest rally of the slowest neighbours, one way, in nanoseconds; 0
+    /// where there was none.
+    pub rally_ns: f64,
     /// Single attempts.
     pub tail: Tail,
 }
@@ -72,6 +76,8 @@ struct Repetition {
     made: u64,
     refused: u64,
     slowest_rally_ns: f64,
+    /// Another job ran on a thread's core.
+    preempted: bool,
 }
 
 /// What the threads write, outside of what is timed.
@@ -131,9 +137,11 @@ impl Bench<'_> {
         for number in 0..self.effort.most {
             let before = self.rally_ns(thread);
             requests.counted();
+            let switches = self.switches();
             self.meeting.wait();
             let ns = self.requests_for(&mut requests, self.effort.repetition);
             let (made, refused) = requests.counted();
+            let preempted = self.switches() != switches;
             let rally = before.max(self.rally_ns(thread));
             self.write(|board| {
                 board.repetitions.resize(number + 1, Repetition::default());
@@ -142,6 +150,7 @@ impl Bench<'_> {
                 all.made += made;
                 all.refused += refused;
                 all.slowest_rally_ns = all.slowest_rally_ns.max(rally);
+                all.preempted |= preempted;
             });
             self.meeting.wait();
             if self.write(|board| kept(&board.repetitions).count() >= self.effort.enough) {
@@ -177,6 +186,12 @@ impl Bench<'_> {
         self.rally.play(self.clock, &self.meeting, thread)
     }
 
+    /// How often this thread's core went to another job so far; 0 where threads
+    /// take turns anyway.
+    fn switches(&self) -> u64 {
+        if self.cell.threads > self.cores.count() { 0 } else { preemptions() }
+    }
+
     fn write<T>(&self, change: impl FnOnce(&mut Board) -> T) -> T {
         change(&mut self.board.lock().unwrap_or_else(PoisonError::into_inner))
     }
@@ -184,8 +199,12 @@ impl Bench<'_> {
 
 /// The repetitions in which every thread had a core to itself.
 fn kept(all: &[Repetition]) -> impl Iterator<Item = &Repetition> {
-    let best = all.iter().map(|one| one.slowest_rally_ns).fold(f64::INFINITY, f64::min);
-    all.iter().filter(move |one| one.slowest_rally_ns <= bound_ns(best))
+    let bound = bound_ns(best_rally_ns(all));
+    all.iter().filter(move |one| one.slowest_rally_ns <= bound && !one.preempted)
+}
+
+fn best_rally_ns(all: &[Repetition]) -> f64 {
+    all.iter().map(|one| one.slowest_rally_ns).fold(f64::INFINITY, f64::min)
 }
 
 fn conclude(board: &Board, clock: &Clock, oversubscribed: bool) -> Measured {
@@ -202,6 +221,7 @@ fn conclude(board: &Board, clock: &Clock, oversubscribed: bool) -> Measured {
         made: all.len(),
         suspect,
         oversubscribed,
+        rally_ns: best_rally_ns(all),
         tail: Tail::of(&board.tail, clock),
     }
 }
@@ -222,6 +242,7 @@ mod tests {
             made: 4,
             refused: 1,
             slowest_rally_ns: *rally,
+            preempted: false,
         };
         let repetitions = rallies_ns.iter().enumerate().map(repetition).collect();
         Board { repetitions, tail: tail::empty() }
@@ -237,6 +258,15 @@ mod tests {
         let stolen = conclude(&board(&[25.0, 700.0, 900.0, 20.0, 800.0]), &clock, false);
         assert!(stolen.suspect);
         assert_eq!(stolen.m_per_s, 2.0);
+    }
+
+    #[test]
+    fn a_repetition_in_which_another_job_ran_is_dropped() {
+        let mut board = board(&[20.0; 4]);
+        board.repetitions[1].preempted = true;
+        let found = conclude(&board, &Clock::calibrated(), false);
+        assert_eq!((found.kept, found.suspect), (3, false));
+        assert_eq!(found.m_per_s, 2.0);
     }
 
     #[test]

@@ -12,7 +12,8 @@
 //! * Where another job holds one of the cores the threads take turns, and
 //!   contention looks cheap. So neighbours play a rally, a flag sent to and
 //!   fro, before and after each repetition; one that is slower than two cores
-//!   can be drops it. A row of which fewer than three remain is marked `?`.
+//!   can be drops it, and so does a thread that the system preempted for
+//!   another job meanwhile. A row of which fewer than three remain is marked `?`.
 //! * Tails are timed pair by pair, apart from the rate, because a clock read
 //!   costs as much as a pair. The cost of two reads in a row is subtracted.
 

@@ -34,6 +34,7 @@ pub fn write_page(results: &Results, folder: &Path, name: &str) -> Result<(), Bo
 fn page(results: &Results, curves: &[&Curve], name: &str) -> Result<String, Box<dyn Error>> {
     let mut text = String::from("# What was measured\n\n");
     machine(&mut text, &results.machine)?;
+    text.push_str(&distance(results));
     if results.quick {
         text.push_str("\nA quick run: for a look, not for keeping.\n");
     }
@@ -79,6 +80,17 @@ fn machine(text: &mut String, machine: &Machine) -> Result<(), core::fmt::Error>
     writeln!(text, "* {processor}, {cores} cores, {memory_mib} MiB, Linux {kernel}")?;
     writeln!(text, "* {rustc}; commit {commit}; {date}")?;
     writeln!(text, "* load in the minute before: {load_before}; time by {clock}")
+}
+
+/// How far apart the cores are, which decides what contention costs.
+fn distance(results: &Results) -> String {
+    let rallies = results.cells.iter().map(|row| row.found.rally_ns).filter(|ns| *ns > 0.0);
+    let nearest = rallies.fold(f64::INFINITY, f64::min);
+    if nearest.is_finite() {
+        format!("* a cache line goes from one core to its neighbour in {nearest:.0} ns\n")
+    } else {
+        String::new()
+    }
 }
 
 /// The targets as a table.

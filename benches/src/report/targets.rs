@@ -175,6 +175,7 @@ mod tests {
             made: 9,
             suspect,
             oversubscribed: false,
+            rally_ns: 20.0,
             tail: Tail::default(),
         };
         Row { subject: subject.to_owned(), kind, cell, found }
