@@ -56,8 +56,11 @@ BENCH_PARTS := $(TARGET)/bench-parts
 CRITERION_HOME := $(BENCH_PARTS)/criterion
 # BENCH_QUICK=1: a look instead of figures to keep. BENCH_THREADS=1,2,32: these
 # thread counts instead of 1, 2, 4, 8, 16 as far as the cores go.
+# BENCH_RALLY_NS=N: how slowly a cache line may go between free cores, where
+# they are further apart than 60 ns (several chips); slower: the core is stolen.
 BENCH_QUICK ?=
 BENCH_THREADS ?=
+BENCH_RALLY_NS ?=
 BENCH_RUN = $(TARGET)/release/warmstow-benches
 # criterion's own short form: fewer samples, less time for each.
 CRITERION_OPTIONS = $(if $(BENCH_QUICK),--warm-up-time 0.1 --measurement-time 0.2 --sample-size 10)
@@ -68,7 +71,7 @@ bench: ## measure the data plane beside its peers; table and report page (bench-
 	mkdir -p $(BENCH_PARTS)
 	$(CARGO) build $(LOCKED) --release -p warmstow-benches
 	$(call banner,cells of threads; growth)
-	$(BENCH_RUN) measure $(BENCH_PARTS)/measured.json $(if $(BENCH_QUICK),--quick) $(if $(BENCH_THREADS),--threads $(BENCH_THREADS))
+	$(BENCH_RUN) measure $(BENCH_PARTS)/measured.json $(if $(BENCH_QUICK),--quick) $(if $(BENCH_THREADS),--threads $(BENCH_THREADS)) $(if $(BENCH_RALLY_NS),--rally $(BENCH_RALLY_NS))
 	$(call banner,instructions)
 	$(TARGET)/release/instructions > $(BENCH_PARTS)/instructions.jsonl || true
 	$(call banner,criterion)

@@ -12,7 +12,7 @@ use warmstow_benches::report::{block, load_all, summary, targets, with_block, wr
 use warmstow_benches::results::{Instructions, Machine, Results, Row, load, of_criterion};
 use warmstow_benches::{Cell, Kind, Subject, Visitor, visit_all};
 
-const USAGE: &str = "usage: warmstow-benches measure FILE [--quick] [--threads N,N..]
+const USAGE: &str = "usage: warmstow-benches measure FILE [--quick] [--threads N,N..] [--rally NS]
        warmstow-benches report FILE CRITERION INSTRUCTIONS FOLDER
        warmstow-benches record FOLDER
        warmstow-benches readme";
@@ -73,12 +73,17 @@ impl Visitor for Measurements<'_> {
 fn measure_all(file: &Path, options: &[&str]) -> Done {
     let (clock, cores) = (Clock::calibrated(), Cores::of_this_machine());
     let (mut quick, mut threads) = (false, thread_counts(cores.count()));
+    let mut rally_ns = Effort::RALLY_NS;
     let mut options = options.iter();
     while let Some(option) = options.next() {
         match (*option, options.as_slice().first()) {
             ("--quick", _) => quick = true,
             ("--threads", Some(list)) => {
                 threads = list.split(',').map(str::parse).collect::<Result<_, _>>()?;
+                options.next();
+            }
+            ("--rally", Some(bound)) => {
+                rally_ns = bound.parse()?;
                 options.next();
             }
             _ => return Err(USAGE.into()),
@@ -89,7 +94,8 @@ fn measure_all(file: &Path, options: &[&str]) -> Done {
     }
     let mut results =
         Results { machine: Machine::here(&cores, &clock), quick, ..Results::default() };
-    let effort = if quick { Effort::QUICK } else { Effort::FULL };
+    let mut effort = if quick { Effort::QUICK } else { Effort::FULL };
+    effort.rally_ns = rally_ns;
     for cell in cells(&threads, quick) {
         eprintln!("{cell}");
         let rows = &mut results.cells;

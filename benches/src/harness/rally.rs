@@ -9,12 +9,6 @@ use super::Clock;
 
 /// Strokes of one rally: 0.1 ms where two cores are free.
 const STROKES: u64 = 2_000;
-/// A hand-over that two free cores of one chip always beat; one that waits for
-/// another job's time slice to end takes hundreds.
-const FREE_NS: f64 = 60.0;
-/// Never trusted, however slow the machine's best rally is.
-const MOST_NS: f64 = 300.0;
-
 /// Where all threads wait for each other, spinning, so that they start within
 /// nanoseconds; a thread that waits long lets others run.
 #[derive(Debug)]
@@ -91,22 +85,9 @@ impl Rally {
     }
 }
 
-/// What a rally may take on a machine whose best one took `best_ns`: chips
-/// whose cores are far apart are slower than [`FREE_NS`] with all cores free.
-pub(super) const fn bound_ns(best_ns: f64) -> f64 {
-    (2.0 * best_ns).max(FREE_NS).min(MOST_NS)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_bound_follows_the_machine_within_reason() {
-        assert_eq!(bound_ns(20.0), 60.0);
-        assert_eq!(bound_ns(100.0), 200.0);
-        assert_eq!(bound_ns(900.0), 300.0);
-    }
 
     #[test]
     fn threads_that_meet_see_what_the_others_did() {
