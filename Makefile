@@ -69,7 +69,7 @@ CRITERION_OPTIONS = $(if $(BENCH_QUICK),--warm-up-time 0.1 --measurement-time 0.
 bench: ## measure the data plane beside its peers; table and report page (bench-report/)
 	rm -rf $(BENCH_PARTS)
 	mkdir -p $(BENCH_PARTS)
-	$(CARGO) build $(LOCKED) --release -p warmstow-benches
+	$(CARGO) build $(LOCKED) --profile bench -p warmstow-benches --bins
 	$(call banner,cells of threads; growth)
 	$(BENCH_RUN) measure $(BENCH_PARTS)/measured.json $(if $(BENCH_QUICK),--quick) $(if $(BENCH_THREADS),--threads $(BENCH_THREADS)) $(if $(BENCH_RALLY_NS),--rally $(BENCH_RALLY_NS))
 	$(call banner,instructions)

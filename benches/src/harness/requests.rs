@@ -146,11 +146,11 @@ mod tests {
         let subject = GlobalMutex::new(&cell.world());
         let pattern = Pattern::zipf(3, 0);
         let mut requests = Requests::new(&subject, 0, &pattern, cell.wanted());
-        requests.make(1_000);
+        requests.make(1_024);
         requests.counted();
-        requests.make(1_000);
+        requests.make(1_024);
         let (made, refused) = requests.counted();
-        assert_eq!(made, 1_000);
+        assert_eq!(made, 1_024);
         refused as f64 / made as f64
     }
 
