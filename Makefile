@@ -60,18 +60,49 @@ ffi: ## build the C libraries into target/release
 	@# What a program looks for at run time: the SONAME, see ffi/build.rs.
 	ln -sf libwarmstow.so $(TARGET)/release/libwarmstow.so.0
 
-.PHONY: bench
-bench: ## measure the data plane beside its peers and print a table
-	rm -rf $(CRITERION_HOME)
-	CRITERION_HOME=$(CRITERION_HOME) $(CARGO) bench $(LOCKED) -p warmstow-benches
-	$(CARGO) run $(LOCKED) --quiet --profile bench -p warmstow-benches $(CRITERION_HOME)
+BENCH_PARTS := $(TARGET)/bench-parts
+CRITERION_HOME := $(BENCH_PARTS)/criterion
+# BENCH_QUICK=1: a look instead of figures to keep. BENCH_THREADS=1,2,32: these
+# thread counts instead of 1, 2, 4, 8, 16 as far as the cores go.
+# BENCH_RALLY_NS=N: how slowly a cache line may go between free cores, where
+# they are further apart than 60 ns (several chips); slower: the core is stolen.
+BENCH_QUICK ?=
+BENCH_THREADS ?=
+BENCH_RALLY_NS ?=
+BENCH_RUN = $(TARGET)/release/warmstow-benches
+# criterion's own short form: fewer samples, less time for each.
+CRITERION_OPTIONS = $(if $(BENCH_QUICK),--warm-up-time 0.1 --measurement-time 0.2 --sample-size 10)
 
-CRITERION_HOME := $(TARGET)/criterion
+.PHONY: bench
+bench: ## measure the data plane beside its peers; table and report page (bench-report/)
+	rm -rf $(BENCH_PARTS)
+	mkdir -p $(BENCH_PARTS)
+	$(CARGO) build $(LOCKED) --profile bench -p warmstow-benches --bins
+	$(call banner,cells of threads; growth)
+	$(BENCH_RUN) measure $(BENCH_PARTS)/measured.json $(if $(BENCH_QUICK),--quick) $(if $(BENCH_THREADS),--threads $(BENCH_THREADS)) $(if $(BENCH_RALLY_NS),--rally $(BENCH_RALLY_NS))
+	$(call banner,instructions)
+	$(TARGET)/release/instructions > $(BENCH_PARTS)/instructions.jsonl || true
+	$(call banner,criterion)
+	CRITERION_HOME=$(CRITERION_HOME) $(CARGO) bench $(LOCKED) -p warmstow-benches --benches -- $(CRITERION_OPTIONS)
+	$(BENCH_RUN) report $(BENCH_PARTS)/measured.json $(CRITERION_HOME) $(BENCH_PARTS)/instructions.jsonl bench-report
+
+.PHONY: bench-record
+bench-record: ## keep the last full run in benches/results and write README's figures
+	$(BENCH_RUN) record bench-report
+
+.PHONY: bench-readme
+bench-readme: ## write README's figures anew from benches/results
+	$(CARGO) run $(LOCKED) --quiet -p warmstow-benches --bin warmstow-benches readme
+
+.PHONY: test-benches
+test-benches: ## the benches' own tests: every peer keeps the limits; README says what the results say
+	$(call banner,benches)
+	$(CARGO) test $(LOCKED) -p warmstow-benches --lib --test readme
 
 # ---- test it -----------------------------------------------------------------
 
 .PHONY: test
-test: lint doc features test-nostd fuzz-smoke test-core test-ffi test-loom test-python ## run every check there is (under 20 minutes)
+test: lint doc features test-nostd fuzz-smoke test-core test-ffi test-loom test-benches test-python ## run every check there is (under 20 minutes)
 
 .PHONY: features
 features: ## check the core with each combination of its features
@@ -215,7 +246,7 @@ deny: ## check licences, sources and bans of every dependency
 .PHONY: clean
 clean: ## remove everything that was built or installed here
 	$(CARGO) clean
-	rm -rf $(VENV) demo-report fuzz/target fuzz/corpus fuzz/artifacts python/LICENSE-*
+	rm -rf $(VENV) demo-report bench-report fuzz/target fuzz/corpus fuzz/artifacts python/LICENSE-*
 	find python -name __pycache__ -prune -exec rm -rf {} + -o -name '*.so' -delete
 
 # ---- files -------------------------------------------------------------------

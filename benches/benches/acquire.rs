@@ -1,72 +1,39 @@
-//! Acquire and release of a warm instance, alone and with a second thread.
+//! A pair on one thread: every subject, one function of 64 instances.
 //!
-//! The rows of two threads mean something only where both cores are free:
-//! otherwise the threads take turns and contention looks cheap.
+//! `warmstow-benches measure` has the cells of more threads, which need guards
+//! that criterion does not have.
 
-use core::hint::black_box;
 use core::time::Duration;
-use std::sync::Barrier;
 use std::time::Instant;
 
 use criterion::measurement::WallTime;
 use criterion::{BenchmarkGroup, Criterion, criterion_group, criterion_main};
-use warmstow_benches::{
-    ArrayQueuePeer, Floor, GateAlone, MutexPeer, PoolAlone, Subject, WholeRegion,
-};
+use warmstow_benches::harness::{Pattern, Requests};
+use warmstow_benches::{Kind, Subject, Visitor, World, visit_all};
 
-/// Times `pairs` on this thread.
-fn run<S: Subject>(subject: &S, pairs: u64) -> Duration {
-    let start = Instant::now();
-    for now_ns in 0..pairs {
-        let held = subject.acquire(black_box(now_ns)).expect("the limits are far away");
-        subject.release(now_ns, black_box(held));
-    }
-    start.elapsed()
-}
+struct Pairs<'a>(BenchmarkGroup<'a, WallTime>);
 
-/// Times `pairs` on each of `threads` at once; the mean over threads.
-fn run_together<S: Subject>(subject: &S, threads: u32, pairs: u64) -> Duration {
-    let gate = Barrier::new(threads as usize);
-    let sum: Duration = std::thread::scope(|scope| {
-        let start = || {
-            gate.wait();
-            run(subject, pairs)
-        };
-        let running: Vec<_> = (0..threads).map(|_| scope.spawn(start)).collect();
-        running.into_iter().map(|thread| thread.join().expect("the run has no panic")).sum()
-    });
-    sum / threads
-}
-
-fn measure<S: Subject>(
-    group: &mut BenchmarkGroup<'_, WallTime>,
-    name: &str,
-    threads: u32,
-    subject: S,
-) {
-    group.bench_function(name, |bencher| {
-        bencher.iter_custom(|pairs| match threads {
-            1 => run(&subject, pairs),
-            _ => run_together(&subject, threads, pairs),
+impl Visitor for Pairs<'_> {
+    fn visit<S: Subject>(&mut self, name: &'static str, _kind: Kind) {
+        let world = World { functions: 1, instances: 64, account_limit: World::FAR, threads: 1 };
+        let subject = S::new(&world);
+        let pattern = Pattern::zipf(1, 0);
+        let mut requests = Requests::new(&subject, 0, &pattern, 1);
+        self.0.bench_function(name, |bencher| {
+            bencher.iter_custom(|pairs| {
+                let start = Instant::now();
+                requests.make(u32::try_from(pairs).expect("a sample is shorter than seconds"));
+                start.elapsed()
+            });
         });
-    });
+    }
 }
 
 fn acquire(criterion: &mut Criterion) {
-    for (threads, title) in [(1, "acquire + release"), (2, "acquire + release, 2 threads")] {
-        let mut group = criterion.benchmark_group(title);
-        group.warm_up_time(Duration::from_millis(500)).measurement_time(Duration::from_secs(2));
-        let all = &mut group;
-        measure(all, "floor: 2 atomic operations", threads, Floor::<1>::default());
-        measure(all, "floor: 4 atomic operations", threads, Floor::<2>::default());
-        measure(all, "peer: std Mutex", threads, MutexPeer::default());
-        measure(all, "peer: crossbeam ArrayQueue", threads, ArrayQueuePeer::default());
-        measure(all, "warmstow: limits alone", threads, GateAlone::default());
-        measure(all, "warmstow: pool alone", threads, PoolAlone::default());
-        measure(all, "warmstow: region", threads, WholeRegion::new(false));
-        measure(all, "warmstow: region, reserved function", threads, WholeRegion::new(true));
-        group.finish();
-    }
+    let mut group = criterion.benchmark_group("acquire + release");
+    group.sample_size(50);
+    group.warm_up_time(Duration::from_millis(200)).measurement_time(Duration::from_millis(800));
+    visit_all(&mut Pairs(group));
 }
 
 criterion_group!(benches, acquire);

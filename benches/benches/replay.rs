@@ -93,7 +93,7 @@ fn replays(criterion: &mut Criterion) {
 
     let requests = run(poisson()).total.invocations;
     group.throughput(Throughput::Elements(requests));
-    group.bench_function("warmstow: one function, Poisson", |bencher| {
+    group.bench_function("ours: one function, Poisson", |bencher| {
         bencher.iter_batched(poisson, run, BatchSize::LargeInput);
     });
 
@@ -102,7 +102,7 @@ fn replays(criterion: &mut Criterion) {
     let report = run(shared());
     assert!(report.total.throttled() > 0, "the limit is meant to bite");
     group.throughput(Throughput::Elements(report.total.invocations));
-    group.bench_function("warmstow: 500 functions, limits, 20 nodes", |bencher| {
+    group.bench_function("ours: 500 functions, limits, 20 nodes", |bencher| {
         bencher.iter_batched(shared, run, BatchSize::LargeInput);
     });
     group.finish();

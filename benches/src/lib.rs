@@ -1,37 +1,25 @@
-//! What the benches measure: warmstow's parts and the peers, behind one trait.
+//! What `make bench` measures: warmstow, its parts, the peers and the floors,
+//! behind one trait, and the means to measure and report them.
 //!
-//! A pair is what one request costs its host: admitted against the account's
-//! and the function's limit, given a warm instance, and all of it given back.
-//! The peers are what a platform would write today from the usual parts; they
-//! keep the time of last use as well, because keep-alive needs it, but check no
-//! handles, count nothing and cannot stop an idle instance out of order.
+//! * [`Subject`] is the work, [`visit_all`] the list of those who do it.
+//! * [`harness`] measures cells of many threads, which criterion cannot.
 
 #![expect(clippy::std_instead_of_alloc, reason = "a program for hosts")]
 
 mod floor;
+pub mod growth;
+pub mod harness;
 mod ours;
-mod peers;
+pub mod peers;
+pub mod report;
+pub mod results;
 mod queues;
+mod roster;
+mod subject;
 
 pub use floor::Floor;
-pub use ours::{GateAlone, PoolAlone, WholeRegion};
-pub use peers::{ArrayQueuePeer, MutexPeer};
+pub use harness::{Cell, Pressure};
+pub use ours::{LimitsAlone, PoolAlone, WholeRegion};
 pub use queues::{BinaryHeapPeer, OurQueue, QuadHeapPeer, TimeQueue};
-
-/// Something that gives out warm instances under limits.
-pub trait Subject: Sync {
-    /// What a request holds while it runs.
-    type Held;
-
-    /// Takes all that a request needs; `None` if something is exhausted.
-    fn acquire(&self, now_ns: u64) -> Option<Self::Held>;
-
-    /// Gives it all back.
-    fn release(&self, now_ns: u64, held: Self::Held);
-}
-
-/// Warm instances in each subject: far more than the threads that take them.
-pub const INSTANCES: u32 = 64;
-
-/// The limits of the peers and of ours; far away, so that nothing is refused.
-pub const ACCOUNT_LIMIT: u32 = 100_000;
+pub use roster::{FLOOR, Kind, OURS, Visitor, visit_all};
+pub use subject::{Subject, World};

@@ -1,129 +1,149 @@
-//! Prints criterion's last results as one table, with the ratio to the best peer.
-//!
-//! Usage: `warmstow-benches CRITERION_FOLDER`. Rows named `floor:` and `peer:`
-//! are what ours are set beside.
+//! Measures cells and growth, and writes the report; `make bench` calls it.
 
+use core::error::Error;
+use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use serde::Deserialize;
+use warmstow_benches::growth;
+use warmstow_benches::harness::{Clock, Cores, Effort, cells, measure, thread_counts};
+use warmstow_benches::report::{block, load_all, summary, targets, with_block, write_page};
+use warmstow_benches::results::{Instructions, Machine, Results, Row, load, of_criterion};
+use warmstow_benches::{Cell, Kind, Subject, Visitor, visit_all};
 
-/// criterion's `benchmark.json`, of which these are used.
-#[derive(Deserialize)]
-struct Identity {
-    group_id: String,
-    function_id: Option<String>,
-    throughput: Option<Throughput>,
-}
+const USAGE: &str = "usage: warmstow-benches measure FILE [--quick] [--threads N,N..] [--rally NS]
+       warmstow-benches report FILE CRITERION INSTRUCTIONS FOLDER
+       warmstow-benches record FOLDER
+       warmstow-benches readme";
 
-#[derive(Deserialize)]
-enum Throughput {
-    Elements(u64),
-    #[serde(other)]
-    Other,
-}
-
-/// criterion's `estimates.json`, of which this is used.
-#[derive(Deserialize)]
-struct Estimates {
-    median: Estimate,
-}
-
-#[derive(Deserialize)]
-struct Estimate {
-    confidence_interval: Interval,
-    point_estimate: f64,
-}
-
-#[derive(Deserialize)]
-struct Interval {
-    lower_bound: f64,
-    upper_bound: f64,
-}
-
-struct Row {
-    group: String,
-    name: String,
-    nanoseconds: Estimate,
-    elements: Option<u64>,
-}
+/// The name of a run's files in its report folder.
+const REPORT: &str = "report";
 
 fn main() -> ExitCode {
-    let Some(folder) = std::env::args_os().nth(1).map(PathBuf::from) else {
-        eprintln!("usage: warmstow-benches CRITERION_FOLDER");
-        return ExitCode::from(2);
+    let arguments: Vec<String> = env::args().skip(1).collect();
+    let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let done = match words[..] {
+        ["measure", file, ref options @ ..] => measure_all(Path::new(file), options),
+        ["report", file, criterion, instructions, folder] => {
+            report([file, criterion, instructions, folder].map(Path::new))
+        }
+        ["record", folder] => record(Path::new(folder)),
+        ["readme"] => write_readme(),
+        _ => {
+            eprintln!("{USAGE}");
+            return ExitCode::from(2);
+        }
     };
-    let mut rows = vec![];
-    collect(&folder, &mut rows);
-    if rows.is_empty() {
-        eprintln!("{}: no results of criterion", folder.display());
-        return ExitCode::from(2);
-    }
-    rows.sort_by(|a, b| (&a.group, &a.name).cmp(&(&b.group, &b.name)));
-    for group in rows.chunk_by(|a, b| a.group == b.group) {
-        show(group);
-    }
-    ExitCode::SUCCESS
-}
-
-/// Every result below `folder`.
-fn collect(folder: &Path, rows: &mut Vec<Row>) {
-    let new = folder.join("new");
-    if let (Some(identity), Some(estimates)) = (
-        read::<Identity>(&new.join("benchmark.json")),
-        read::<Estimates>(&new.join("estimates.json")),
-    ) {
-        rows.push(Row {
-            name: identity.function_id.unwrap_or_else(|| identity.group_id.clone()),
-            group: identity.group_id,
-            nanoseconds: estimates.median,
-            elements: match identity.throughput {
-                Some(Throughput::Elements(count)) => Some(count),
-                _ => None,
-            },
-        });
-    }
-    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
-        if entry.path().is_dir() {
-            collect(&entry.path(), rows);
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("warmstow-benches: {error}");
+            ExitCode::FAILURE
         }
     }
 }
 
-fn read<T: for<'a> Deserialize<'a>>(path: &Path) -> Option<T> {
-    serde_json::from_slice(&fs::read(path).ok()?).ok()
+type Done = Result<(), Box<dyn Error>>;
+
+/// Every subject in one cell.
+struct Measurements<'a> {
+    cell: Cell,
+    effort: &'a Effort,
+    clock: &'a Clock,
+    cores: &'a Cores,
+    rows: &'a mut Vec<Row>,
 }
 
-#[expect(clippy::print_stdout, reason = "the table is the result")]
-fn show(group: &[Row]) {
-    let best_peer = group
-        .iter()
-        .filter(|row| row.name.starts_with("peer"))
-        .map(|row| row.nanoseconds.point_estimate)
-        .min_by(f64::total_cmp);
-    println!("\n{}", group[0].group);
-    println!("  {:<40} {:>11} {:>23} {:>12}", "", "median", "95 % interval", "best peer /");
-    for row in group {
-        let Interval { lower_bound, upper_bound } = row.nanoseconds.confidence_interval;
-        let median = row.nanoseconds.point_estimate;
-        let ratio = best_peer.map_or_else(String::new, |peer| format!("{:.2}", peer / median));
-        let rate = row.elements.map_or_else(String::new, |elements| rate(elements, median));
-        let interval = format!("{} - {}", time(lower_bound), time(upper_bound));
-        println!("  {:<40} {:>11} {interval:>23} {ratio:>12} {rate}", row.name, time(median));
+impl Visitor for Measurements<'_> {
+    fn visit<S: Subject>(&mut self, name: &'static str, kind: Kind) {
+        let cell = self.cell;
+        let plain =
+            cell.functions == 1 && cell.world().account_limit == warmstow_benches::World::FAR;
+        // Parts and variants meet no account limit; they are shown where it is far.
+        if kind == Kind::Part && !plain {
+            return;
+        }
+        let subject = S::new(&cell.world());
+        let found = measure(&subject, &cell, self.effort, self.clock, self.cores);
+        self.rows.push(Row { subject: name.to_owned(), kind, cell, found });
     }
 }
 
-fn time(nanoseconds: f64) -> String {
-    match nanoseconds {
-        value if value < 1e3 => format!("{value:.1} ns"),
-        value if value < 1e6 => format!("{:.2} us", value / 1e3),
-        value if value < 1e9 => format!("{:.2} ms", value / 1e6),
-        value => format!("{:.3} s", value / 1e9),
+fn measure_all(file: &Path, options: &[&str]) -> Done {
+    let (clock, cores) = (Clock::calibrated(), Cores::of_this_machine());
+    let (mut quick, mut threads) = (false, thread_counts(cores.count()));
+    let mut rally_ns = Effort::RALLY_NS;
+    let mut options = options.iter();
+    while let Some(option) = options.next() {
+        match (*option, options.as_slice().first()) {
+            ("--quick", _) => quick = true,
+            ("--threads", Some(list)) => {
+                threads = list.split(',').map(str::parse).collect::<Result<_, _>>()?;
+                options.next();
+            }
+            ("--rally", Some(bound)) => {
+                rally_ns = bound.parse()?;
+                options.next();
+            }
+            _ => return Err(USAGE.into()),
+        }
     }
+    if threads.contains(&0) {
+        return Err("a cell has at least one thread".into());
+    }
+    let mut results =
+        Results { machine: Machine::here(&cores, &clock), quick, ..Results::default() };
+    let mut effort = if quick { Effort::QUICK } else { Effort::FULL };
+    effort.rally_ns = rally_ns;
+    for cell in cells(&threads, quick) {
+        eprintln!("{cell}");
+        let rows = &mut results.cells;
+        visit_all(&mut Measurements { cell, effort: &effort, clock: &clock, cores: &cores, rows });
+    }
+    eprintln!("growth of cost and memory");
+    cores.pin(0);
+    results.curves = growth::curves(&clock, quick);
+    Ok(fs::write(file, serde_json::to_string(&results)?)?)
 }
 
-#[expect(clippy::cast_precision_loss, reason = "three digits are shown")]
-fn rate(elements: u64, nanoseconds: f64) -> String {
-    format!("{:.1} M/s", elements as f64 / nanoseconds * 1e3)
+/// Puts the parts of a run together, writes its page and prints its tables.
+#[expect(clippy::print_stdout, reason = "the tables are the result")]
+fn report([file, criterion, instructions, folder]: [&Path; 4]) -> Done {
+    let mut results = load(file)?;
+    results.criterion = of_criterion(criterion);
+    let counted = fs::read_to_string(instructions).unwrap_or_default();
+    let counted = counted.lines().map(serde_json::from_str::<Instructions>);
+    results.instructions = counted.collect::<Result<_, _>>()?;
+    fs::create_dir_all(folder)?;
+    write_page(&results, folder, REPORT)?;
+    println!("\n{}", summary(&results));
+    for target in targets(&results) {
+        let measured =
+            target.measured.map_or_else(|| "-".to_owned(), |value| format!("{value:.2}"));
+        println!("{:>12}  {:<75} {measured:>9}", target.verdict.to_string(), target.must);
+    }
+    println!("\nReport page: {}", folder.join(format!("{REPORT}.md")).display());
+    Ok(())
+}
+
+/// Keeps a run among the committed results.
+fn record(folder: &Path) -> Done {
+    let results = load(&folder.join(format!("{REPORT}.json")))?;
+    if results.quick {
+        return Err("a quick run is not kept: run `make bench`".into());
+    }
+    write_page(&results, &kept(), &results.machine.slug())?;
+    write_readme()
+}
+
+fn kept() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("results")
+}
+
+fn write_readme() -> Done {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../README.md");
+    let block = block(&load_all(&kept())?);
+    let readme = with_block(&fs::read_to_string(&path)?, &block);
+    Ok(fs::write(path, readme.ok_or("README.md lacks the markers of the bench block")?)?)
 }
