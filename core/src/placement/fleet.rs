@@ -10,7 +10,7 @@ use super::capacity::{Ledger, MAX_NODES, Storage};
 use super::node::{NodeError, NodeSpec, NodeView};
 use super::refusal::Refusal;
 use super::reservation::{ReleaseError, Reservation, ReserveError};
-use super::strategy::{Strategy, split_mix};
+use super::strategy::{Choice, Strategy, drawn, fewest_in_zone, split_mix};
 use super::word::{Short, Spec};
 use crate::id::NodeId;
 use crate::resources::{Resource, Resources};
@@ -117,22 +117,49 @@ impl<W: Storage> Fleet<W> {
             Strategy::Random => split_mix(self.seed, self.ledger.next_draw()),
             _ => 0,
         };
+        let mut round = 0;
         loop {
             let before = self.ledger.published();
-            let nodes = self.ledger.scan(before.nodes());
-            let zone = |index| self.ledger.spec(index).zone();
-            if let Some(choice) = strategy.choose(needed, nodes.clone(), zone, draw) {
+            if let Some(choice) = self.choose(before.nodes(), needed, strategy, draw, round) {
                 if self.ledger.commit(choice.index, choice.seen, needed) {
                     let node = NodeId::new(choice.index, self.generation);
                     return Ok(Reservation::from_parts(node, needed));
                 }
-            } else if let Some(refusal) = Refusal::explain(needed, nodes.map(|(_, free)| free))
-                && self.ledger.unchanged_since(before)
-            {
-                return Err(refusal);
+            } else {
+                let nodes = self.ledger.scan(before.nodes());
+                if let Some(refusal) = Refusal::explain(needed, nodes.map(|(_, free)| free))
+                    && self.ledger.unchanged_since(before)
+                {
+                    return Err(refusal);
+                }
             }
             // Another thread placed, released or added a node meanwhile: this
             // round lost to its progress.
+            round += 1;
+        }
+    }
+
+    /// The node of the first `nodes` that `strategy` names; `None` where none
+    /// has room or the one named has changed.
+    #[inline]
+    fn choose(
+        &self,
+        nodes: u32,
+        needed: Resources,
+        strategy: Strategy,
+        draw: u64,
+        round: u32,
+    ) -> Option<Choice> {
+        if nodes == 0 {
+            return None;
+        }
+        match strategy.weights(self.ledger.spec(0).total()) {
+            Some(weights) => self.ledger.find(nodes, needed, weights, round),
+            None if strategy == Strategy::Random => drawn(needed, self.ledger.scan(nodes), draw),
+            None => {
+                let zone = |index| self.ledger.spec(index).zone();
+                fewest_in_zone(needed, self.ledger.scan(nodes), zone)
+            }
         }
     }
 

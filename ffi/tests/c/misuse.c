@@ -377,7 +377,7 @@ static void settings(void) {
         bad.field = (value);                                                  \
         REFUSED(status, warmstow_region_open(&bad, &out.region));             \
     } while (0)
-    CONFIG(WARMSTOW_ERROR_ENUM, strategy, 5);
+    CONFIG(WARMSTOW_ERROR_ENUM, strategy, 6);
     CONFIG(WARMSTOW_ERROR_ENUM, strategy, UINT32_MAX);
     CONFIG(WARMSTOW_ERROR_REGION_CONFIG, max_functions, 0);
     CONFIG(WARMSTOW_ERROR_REGION_CONFIG, max_functions, UINT32_MAX);
