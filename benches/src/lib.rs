@@ -11,6 +11,7 @@
 mod floor;
 mod ours;
 mod peers;
+pub mod placement;
 
 pub use floor::Floor;
 pub use ours::{GateAlone, PoolAlone, WholeRegion};

@@ -69,8 +69,8 @@ use core::ops::Range;
 
 use super::class::{Cell, Scale, Shape};
 use super::index::{Grid, Index};
-use super::lanes::{Lanes, Ranked, Weights};
-use super::search::Search;
+use super::lanes::{Lanes, Ranked, Tally, Weights};
+use super::search::{BORDER_BLOCKS, Search};
 use super::strategy::Choice;
 use super::word::{Free, Short, Spec};
 use crate::resources::Resources;
@@ -277,6 +277,13 @@ impl<W: Storage> Ledger<W> {
         })
     }
 
+    /// What the first `nodes` nodes come to, each read once.
+    pub(super) fn tally(&self, nodes: u32, needed: Resources) -> Tally {
+        let words = &self.words.words()[..nodes as usize];
+        // ORDERING: Acquire, as in scan.
+        self.lanes.tally(words, needed, |word| word.load(Ordering::Acquire))
+    }
+
     /// What is left of node `index`, which is below the published number.
     #[inline]
     pub(super) fn free(&self, index: u32) -> Free {
@@ -392,7 +399,9 @@ impl<W: Storage> Ledger<W> {
         if let Some(index_of) = self.index() {
             let (from, to) = (index_of.scale.cell_of(from), index_of.scale.cell_of(to));
             let block = self.shape.block(index);
-            index_of.moved(block, from, to, |cell| self.any_in(block, cell, self.max_nodes));
+            index_of.moved(block, from, to, |cell| {
+                self.any_in(block, cell, self.max_nodes, index_of.scale)
+            });
         }
     }
 
@@ -405,8 +414,8 @@ impl<W: Storage> Ledger<W> {
         Some(Index { grid, scale: Scale::new(self.shape, self.spec(0)), words })
     }
 
-    /// The best of the first `nodes` nodes: of all where they are few, else of
-    /// those that the index leads to. `None` where that finds no node: a
+    /// A good one of the first `nodes` nodes: the best where they are few, else
+    /// the best of those that the index leads to. `None` where that is none: a
     /// refusal takes more than that. `round` counts the nodes that other
     /// threads took from under the caller, who looks elsewhere then.
     #[inline]
@@ -417,26 +426,25 @@ impl<W: Storage> Ledger<W> {
         weights: Weights,
         round: u32,
     ) -> Option<Choice> {
-        if nodes > self.shape.scanned
-            && weights.are_of_room()
-            && let Some(index) = self.index()
-        {
-            // An odd multiplier: the rounds of one call are spread over all blocks.
-            let from = round.wrapping_mul(0x9E37_79B1) % (self.shape.block(nodes - 1) + 1);
-            let search = Search { index, needed, weights, from };
+        let index = self.index().filter(|_| nodes > self.shape.scanned && weights.are_of_room());
+        let Some(index) = index else {
+            return self.find_exact(nodes, needed, weights);
+        };
+        // An odd multiplier: the rounds of one call are spread over all blocks.
+        let from = round.wrapping_mul(0x9E37_79B1) % (self.shape.block(nodes - 1) + 1);
+        for border_blocks in BORDER_BLOCKS {
+            let search = Search { index, needed, weights, from, border_blocks };
             let best = search.run(
                 |block| self.least(self.run(block, nodes), needed, weights),
-                |block, cell| self.any_in(block, cell, nodes),
+                |block, cell| self.any_in(block, cell, nodes, index.scale),
             );
             if !best.is_none() {
                 // Another thread may have changed it: good enough if it fits.
                 let choice = Choice { index: best.index(), seen: self.free(best.index()) };
-                if choice.seen.fits(needed) {
-                    return Some(choice);
-                }
+                return choice.seen.fits(needed).then_some(choice);
             }
         }
-        self.find_exact(nodes, needed, weights)
+        None
     }
 
     /// The best of the first `nodes` nodes, each looked at once; `None` where
@@ -458,29 +466,33 @@ impl<W: Storage> Ledger<W> {
 
     #[inline]
     fn least(&self, run: Range<u32>, needed: Resources, weights: Weights) -> Ranked {
-        let words = &self.words.words()[..run.end as usize];
+        let words = self.words_of(&run);
         // ORDERING: Relaxed: a guess that the CAS of the chosen node checks.
-        self.lanes.least(run, needed, weights, |at| words[at as usize].load(Ordering::Relaxed))
+        let read = |word: &AtomicU64| word.load(Ordering::Relaxed);
+        self.lanes.least(run.start, words, needed, weights, read)
     }
 
     /// Whether one of the nodes of `block` below number `nodes` is in `cell`.
     #[inline]
-    fn any_in(&self, block: u32, cell: Cell, nodes: u32) -> bool {
-        let Some(index) = self.index() else { return false };
-        let run = self.run(block, nodes);
-        let words = &self.words.words()[..run.end as usize];
-        let bounds = index.scale.bounds(cell);
+    fn any_in(&self, block: u32, cell: Cell, nodes: u32, scale: Scale) -> bool {
+        let words = self.words_of(&self.run(block, nodes));
         // ORDERING: Relaxed: where it matters, the caller has acquired a word
         // that was changed after the one looked for.
-        self.lanes.any_within(run, bounds, |at| words[at as usize].load(Ordering::Relaxed))
+        let read = |word: &AtomicU64| word.load(Ordering::Relaxed);
+        self.lanes.any_within(words, scale.bounds(cell), read)
     }
 
     /// The nodes of `block` below number `nodes`.
     #[inline]
-    const fn run(&self, block: u32, nodes: u32) -> Range<u32> {
+    fn run(&self, block: u32, nodes: u32) -> Range<u32> {
         let start = block << self.shape.block_bits;
-        let end = start + (1 << self.shape.block_bits);
-        start..if end < nodes { end } else { nodes }
+        start..nodes.min(start + (1 << self.shape.block_bits))
+    }
+
+    /// What is left of the nodes of `run`.
+    #[inline]
+    fn words_of(&self, run: &Range<u32>) -> &[AtomicU64] {
+        &self.words.words()[run.start as usize..run.end as usize]
     }
 
     /// The number of draws before this one.

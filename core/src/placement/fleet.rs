@@ -47,6 +47,15 @@ pub struct Fleet<W> {
     seed: u64,
 }
 
+/// How a round of `place` looks for a node.
+#[derive(Clone, Copy)]
+struct Look {
+    /// The rounds before it.
+    round: u32,
+    /// Whether at every node: an earlier round found that there is room.
+    exact: bool,
+}
+
 #[cfg(feature = "alloc")]
 impl Fleet<alloc::boxed::Box<[AtomicU64]>> {
     /// A fleet for at most `max_nodes`, none yet, on the heap: 16 bytes a
@@ -117,30 +126,31 @@ impl<W: Storage> Fleet<W> {
             Strategy::Random => split_mix(self.seed, self.ledger.next_draw()),
             _ => 0,
         };
-        let mut round = 0;
+        let mut look = Look { round: 0, exact: false };
         loop {
             let before = self.ledger.published();
-            if let Some(choice) = self.choose(before.nodes(), needed, strategy, draw, round) {
+            if let Some(choice) = self.choose(before.nodes(), needed, strategy, draw, look) {
                 if self.ledger.commit(choice.index, choice.seen, needed) {
                     let node = NodeId::new(choice.index, self.generation);
                     return Ok(Reservation::from_parts(node, needed));
                 }
             } else {
-                let nodes = self.ledger.scan(before.nodes());
-                if let Some(refusal) = Refusal::explain(needed, nodes.map(|(_, free)| free))
-                    && self.ledger.unchanged_since(before)
-                {
-                    return Err(refusal);
+                let tally = self.ledger.tally(before.nodes(), needed);
+                match Refusal::explain(needed, tally) {
+                    Some(refusal) if self.ledger.unchanged_since(before) => return Err(refusal),
+                    Some(_) => {}
+                    // There is room that the index did not lead to.
+                    None => look.exact = true,
                 }
             }
-            // Another thread placed, released or added a node meanwhile: this
-            // round lost to its progress.
-            round += 1;
+            // Where the node was not taken, another thread placed, released or
+            // added a node meanwhile: this round lost to its progress.
+            look.round += 1;
         }
     }
 
     /// The node of the first `nodes` that `strategy` names; `None` where none
-    /// has room or the one named has changed.
+    /// was found, or the one named has changed.
     #[inline]
     fn choose(
         &self,
@@ -148,13 +158,14 @@ impl<W: Storage> Fleet<W> {
         needed: Resources,
         strategy: Strategy,
         draw: u64,
-        round: u32,
+        look: Look,
     ) -> Option<Choice> {
         if nodes == 0 {
             return None;
         }
         match strategy.weights(self.ledger.spec(0).total()) {
-            Some(weights) => self.ledger.find(nodes, needed, weights, round),
+            Some(weights) if look.exact => self.ledger.find_exact(nodes, needed, weights),
+            Some(weights) => self.ledger.find(nodes, needed, weights, look.round),
             None if strategy == Strategy::Random => drawn(needed, self.ledger.scan(nodes), draw),
             None => {
                 let zone = |index| self.ledger.spec(index).zone();

@@ -12,10 +12,8 @@
     expect(unsafe_code, reason = "AVX2 where the processor has it")
 )]
 
-use core::ops::Range;
-
 use super::class::Bounds;
-use super::word::Free;
+use super::word::{Free, MAX_INSTANCES};
 use crate::resources::Resources;
 
 /// Bits of a node's index in a [`Ranked`]: `MAX_NODES` is two to this.
@@ -118,6 +116,34 @@ impl Ranked {
     }
 }
 
+/// What a look at every node comes to; the fields are those of a
+/// [`Refusal`](super::Refusal).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Tally {
+    pub(super) nodes: u32,
+    pub(super) with_room: bool,
+    pub(super) short_of_cpu: u32,
+    pub(super) short_of_memory: u32,
+    pub(super) full: u32,
+    pub(super) largest_free: Resources,
+}
+
+impl Tally {
+    #[inline]
+    fn add(mut self, free: Free, needed: Resources) -> Self {
+        let left = free.resources();
+        let largest = &mut self.largest_free;
+        largest.cpu_units = largest.cpu_units.max(left.cpu_units);
+        largest.memory_mib = largest.memory_mib.max(left.memory_mib);
+        self.nodes += 1;
+        self.with_room |= free.fits(needed);
+        self.short_of_cpu += u32::from(left.cpu_units < needed.cpu_units);
+        self.short_of_memory += u32::from(left.memory_mib < needed.memory_mib);
+        self.full += u32::from(free.instances() == MAX_INSTANCES);
+        self
+    }
+}
+
 /// Which of the two paths a fleet takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Lanes {
@@ -138,55 +164,80 @@ impl Lanes {
         Self::Portable
     }
 
-    /// The least rank of the nodes `run`; `word` reads what is left of a node.
+    /// The least rank of `nodes`, which are counted from `first`; `read` gives
+    /// what is left of one.
     #[inline]
-    pub(super) fn least(
+    pub(super) fn least<T>(
         self,
-        run: Range<u32>,
+        first: u32,
+        nodes: &[T],
         needed: Resources,
         weights: Weights,
-        word: impl Fn(u32) -> u64 + Copy,
+        read: impl Fn(&T) -> u64 + Copy,
     ) -> Ranked {
         #[cfg(target_arch = "x86_64")]
         if self == Self::Avx2 {
             // SAFETY: `detect` found AVX2, and nothing else makes this value.
-            return unsafe { avx2::least(run, needed, weights, word) };
+            return unsafe { avx2::least(first, nodes, needed, weights, read) };
         }
-        least(run, needed, weights, word)
+        least(first, nodes, needed, weights, read)
     }
 
-    /// Whether one of the nodes `run` is within `bounds`.
-    #[inline]
-    pub(super) fn any_within(
+    /// What `nodes` come to.
+    pub(super) fn tally<T>(
         self,
-        run: Range<u32>,
+        nodes: &[T],
+        needed: Resources,
+        read: impl Fn(&T) -> u64 + Copy,
+    ) -> Tally {
+        #[cfg(target_arch = "x86_64")]
+        if self == Self::Avx2 {
+            // SAFETY: as in `least`.
+            return unsafe { avx2::tally(nodes, needed, read) };
+        }
+        tally(Tally::default(), nodes, needed, read)
+    }
+
+    /// Whether one of `nodes` is within `bounds`.
+    #[inline]
+    pub(super) fn any_within<T>(
+        self,
+        nodes: &[T],
         bounds: Bounds,
-        word: impl Fn(u32) -> u64 + Copy,
+        read: impl Fn(&T) -> u64 + Copy,
     ) -> bool {
         #[cfg(target_arch = "x86_64")]
         if self == Self::Avx2 {
             // SAFETY: as in `least`.
-            return unsafe { avx2::any_within(run, bounds, word) };
+            return unsafe { avx2::any_within(nodes, bounds, read) };
         }
-        any_within(run, bounds, word)
+        any_within(nodes, bounds, read)
     }
 }
 
 /// [`Lanes::least`] one node at a time.
-fn least(
-    run: Range<u32>,
+fn least<T>(
+    first: u32,
+    nodes: &[T],
     needed: Resources,
     weights: Weights,
-    word: impl Fn(u32) -> u64,
+    read: impl Fn(&T) -> u64,
 ) -> Ranked {
-    let ranks = run.map(|index| Ranked::of(Free::from_bits(word(index)), index, needed, weights));
+    let nodes = (first..).zip(nodes);
+    let ranks =
+        nodes.map(|(index, node)| Ranked::of(Free::from_bits(read(node)), index, needed, weights));
     ranks.fold(Ranked::NONE, Ord::min)
 }
 
+/// [`Lanes::tally`] one node at a time, from where `tally` is.
+fn tally<T>(tally: Tally, nodes: &[T], needed: Resources, read: impl Fn(&T) -> u64) -> Tally {
+    nodes.iter().fold(tally, |tally, node| tally.add(Free::from_bits(read(node)), needed))
+}
+
 /// [`Lanes::any_within`] one node at a time.
-fn any_within(mut run: Range<u32>, bounds: Bounds, word: impl Fn(u32) -> u64) -> bool {
-    run.any(|index| {
-        let free = Free::from_bits(word(index)).resources();
+fn any_within<T>(nodes: &[T], bounds: Bounds, read: impl Fn(&T) -> u64) -> bool {
+    nodes.iter().any(|node| {
+        let free = Free::from_bits(read(node)).resources();
         free.short_of(bounds.least).is_none() && bounds.most.short_of(free).is_none()
     })
 }
@@ -202,10 +253,8 @@ mod avx2 {
         _mm256_set1_epi64x, _mm256_setzero_si256, _mm256_slli_epi64, _mm256_srli_epi64,
         _mm256_sub_epi64, _xgetbv,
     };
-    use core::ops::Range;
 
-    use super::{Bounds, INDEX_BITS, KEY_SHIFT, Ranked, Resources, Weights};
-    use crate::placement::word::MAX_INSTANCES;
+    use super::{Bounds, INDEX_BITS, KEY_SHIFT, MAX_INSTANCES, Ranked, Resources, Tally, Weights};
 
     /// Whether processor and operating system support AVX2 (Intel SDM volume
     /// 1, 14.7.1 "Detection of Intel AVX2 Hardware support").
@@ -250,13 +299,9 @@ mod avx2 {
 
     #[inline]
     #[target_feature(enable = "avx2")]
-    fn load(index: u32, word: impl Fn(u32) -> u64) -> __m256i {
-        _mm256_set_epi64x(
-            word(index + 3).cast_signed(),
-            word(index + 2).cast_signed(),
-            word(index + 1).cast_signed(),
-            word(index).cast_signed(),
-        )
+    fn load<T>(nodes: &[T; 4], read: impl Fn(&T) -> u64) -> __m256i {
+        let [a, b, c, d] = nodes.each_ref().map(|node| read(node).cast_signed());
+        _mm256_set_epi64x(d, c, b, a)
     }
 
     #[inline]
@@ -272,11 +317,12 @@ mod avx2 {
     }
 
     #[target_feature(enable = "avx2")]
-    pub(super) fn least(
-        run: Range<u32>,
+    pub(super) fn least<T>(
+        first: u32,
+        nodes: &[T],
         needed: Resources,
         weights: Weights,
-        word: impl Fn(u32) -> u64 + Copy,
+        read: impl Fn(&T) -> u64 + Copy,
     ) -> Ranked {
         let needs = (each(needed.cpu_units.into()), each(needed.memory_mib.into()));
         let by = (each(weights.cpu.into()), each(weights.memory.into()));
@@ -284,11 +330,11 @@ mod avx2 {
         let full = each(MAX_INSTANCES.into());
         let none = each(Ranked::NONE.0);
         let mut best = none;
-        let first = i64::from(run.start);
-        let mut indexes = _mm256_set_epi64x(first + 3, first + 2, first + 1, first);
-        let mut index = run.start;
-        while index + 4 <= run.end {
-            let free = load(index, word);
+        let mut indexes = _mm256_add_epi64(each(first.into()), _mm256_set_epi64x(3, 2, 1, 0));
+        let mut index = first;
+        let (fours, rest) = nodes.as_chunks::<4>();
+        for four in fours {
+            let free = load(four, read);
             let cpu_left = _mm256_sub_epi64(cpu(free), needs.0);
             let memory_left = _mm256_sub_epi64(memory(free), needs.1);
             let instances = _mm256_and_si256(free, full);
@@ -306,7 +352,7 @@ mod avx2 {
             indexes = _mm256_add_epi64(indexes, each(4));
             index += 4;
         }
-        let rest = super::least(index..run.end, needed, weights, word);
+        let rest = super::least(index, rest, needed, weights, read);
         let lanes = [
             _mm256_extract_epi64::<0>(best),
             _mm256_extract_epi64::<1>(best),
@@ -316,18 +362,75 @@ mod avx2 {
         lanes.into_iter().fold(rest, |least, lane| least.min(Ranked(lane.cast_unsigned())))
     }
 
+    /// The four lanes; what is in them is not negative.
+    #[inline]
     #[target_feature(enable = "avx2")]
-    pub(super) fn any_within(
-        run: Range<u32>,
+    fn lanes(of: __m256i) -> [u32; 4] {
+        [
+            _mm256_extract_epi64::<0>(of),
+            _mm256_extract_epi64::<1>(of),
+            _mm256_extract_epi64::<2>(of),
+            _mm256_extract_epi64::<3>(of),
+        ]
+        .map(|lane| u32::try_from(lane).unwrap_or(u32::MAX))
+    }
+
+    #[target_feature(enable = "avx2")]
+    pub(super) fn tally<T>(
+        nodes: &[T],
+        needed: Resources,
+        read: impl Fn(&T) -> u64 + Copy,
+    ) -> Tally {
+        let needs = (each(needed.cpu_units.into()), each(needed.memory_mib.into()));
+        let most = each(MAX_INSTANCES.into());
+        let zero = _mm256_setzero_si256();
+        let (mut largest_cpu, mut largest_memory) = (zero, zero);
+        let (mut short_of_cpu, mut short_of_memory, mut full) = (zero, zero, zero);
+        let mut out_everywhere = each(1);
+        let mut counted = 0;
+        let (fours, rest) = nodes.as_chunks::<4>();
+        for four in fours {
+            let free = load(four, read);
+            let (cpu, memory) = (cpu(free), memory(free));
+            largest_cpu = max(largest_cpu, cpu);
+            largest_memory = max(largest_memory, memory);
+            // The sign bit of each lane says 1.
+            let little_cpu = _mm256_srli_epi64::<63>(_mm256_sub_epi64(cpu, needs.0));
+            let little_memory = _mm256_srli_epi64::<63>(_mm256_sub_epi64(memory, needs.1));
+            let no_more = _mm256_cmpeq_epi64(_mm256_and_si256(free, most), most);
+            let no_more = _mm256_srli_epi64::<63>(no_more);
+            short_of_cpu = _mm256_add_epi64(short_of_cpu, little_cpu);
+            short_of_memory = _mm256_add_epi64(short_of_memory, little_memory);
+            full = _mm256_add_epi64(full, no_more);
+            let out = _mm256_or_si256(_mm256_or_si256(little_cpu, little_memory), no_more);
+            out_everywhere = _mm256_and_si256(out_everywhere, out);
+            counted += 4;
+        }
+        let greatest = |of| lanes(of).into_iter().fold(0, u32::max);
+        let sum = |of| lanes(of).into_iter().sum();
+        let counted = Tally {
+            nodes: counted,
+            with_room: lanes(out_everywhere).contains(&0),
+            short_of_cpu: sum(short_of_cpu),
+            short_of_memory: sum(short_of_memory),
+            full: sum(full),
+            largest_free: Resources::new(greatest(largest_cpu), greatest(largest_memory)),
+        };
+        super::tally(counted, rest, needed, read)
+    }
+
+    #[target_feature(enable = "avx2")]
+    pub(super) fn any_within<T>(
+        nodes: &[T],
         bounds: Bounds,
-        word: impl Fn(u32) -> u64 + Copy,
+        read: impl Fn(&T) -> u64 + Copy,
     ) -> bool {
         let Bounds { least, most } = bounds;
         let least = (each(least.cpu_units.into()), each(least.memory_mib.into()));
         let most = (each(most.cpu_units.into()), each(most.memory_mib.into()));
-        let mut index = run.start;
-        while index + 4 <= run.end {
-            let free = load(index, word);
+        let (fours, rest) = nodes.as_chunks::<4>();
+        for four in fours {
+            let free = load(four, read);
             let (cpu, memory) = (cpu(free), memory(free));
             // Negative where the amount is out of that end.
             let below =
@@ -338,8 +441,7 @@ mod avx2 {
             if out != 0b1111 {
                 return true;
             }
-            index += 4;
         }
-        super::any_within(index..run.end, bounds, word)
+        super::any_within(rest, bounds, read)
     }
 }

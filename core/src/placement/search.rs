@@ -9,15 +9,19 @@
 //!
 //! What is found is so at least as good, to within one class (a quarter of the
 //! amount left), as the best node of all inner cells; the best node of the
-//! border cells may be passed over. A search that finds nothing proves nothing.
+//! border cells may be passed over. A search that finds nothing proves nothing:
+//! it is made once more, deeper, and then every node is looked at.
 
 use super::class::Cell;
 use super::index::Index;
 use super::lanes::{Ranked, Weights};
 use crate::resources::Resources;
 
-/// Blocks looked at in one border cell.
-const BORDER_BLOCKS: u32 = 2;
+/// Blocks looked at in one border cell, at first and where that finds nothing.
+pub(super) const BORDER_BLOCKS: [u32; 2] = [4, 16];
+
+/// Walks that one search makes, where each leads to a cell without a node.
+const WALKS: u32 = 8;
 
 /// One search for room.
 #[derive(Clone, Copy)]
@@ -27,6 +31,8 @@ pub(super) struct Search<'a> {
     pub(super) weights: Weights,
     /// The block to begin with: 0, or another where threads would collide.
     pub(super) from: u32,
+    /// Blocks to look at in one border cell.
+    pub(super) border_blocks: u32,
 }
 
 impl Search<'_> {
@@ -38,38 +44,60 @@ impl Search<'_> {
         best_of: impl Fn(u32) -> Ranked,
         any: impl Fn(u32, Cell) -> bool,
     ) -> Ranked {
+        for _ in 0..WALKS {
+            let (border, inner) = self.walk(&best_of, &any);
+            let Some(inner) = inner else { return border };
+            let found = self.look_in(inner, 1, &best_of, &any);
+            if !found.is_none() || !border.is_none() {
+                return found.min(border);
+            }
+            // The hints of that cell stood for nothing and are gone, or another
+            // thread took what was there.
+        }
+        Ranked::NONE
+    }
+
+    /// The best node met in border cells, and the inner cell that promises a
+    /// better one.
+    #[inline]
+    fn walk(
+        self,
+        best_of: impl Fn(u32) -> Ranked,
+        any: impl Fn(u32, Cell) -> bool,
+    ) -> (Ranked, Option<Cell>) {
         let by_memory = self.weights.is_memory_alone();
-        let border = self.index.scale.cell(self.needed);
-        let (line, place) =
-            if by_memory { (border.memory, border.cpu) } else { (border.cpu, border.memory) };
-        let mut best = Ranked::NONE;
-        for line in line..self.index.grid.shape.classes() {
-            let cell = |place| {
-                if by_memory {
-                    Cell { cpu: place, memory: line }
-                } else {
-                    Cell { cpu: line, memory: place }
-                }
+        let corner = self.index.scale.cell(self.needed);
+        let (first, place) =
+            if by_memory { (corner.memory, corner.cpu) } else { (corner.cpu, corner.memory) };
+        let (mut border, mut inner, mut least) = (Ranked::NONE, None, u64::MAX);
+        for line in first..self.index.grid.shape.classes() {
+            let cell = |place| match by_memory {
+                true => Cell { cpu: place, memory: line },
+                false => Cell { cpu: line, memory: place },
             };
-            if self.least_key(cell(0)) >= best.key() {
+            if self.least_key(cell(0)) >= least {
                 break;
             }
             let mut places = self.line(by_memory, line) & (u64::MAX << place);
             while places != 0 {
                 let cell = cell(places.trailing_zeros());
-                if self.least_key(cell) >= best.key() {
+                let key = self.least_key(cell);
+                if key >= least {
                     break;
                 }
-                let inner = cell.cpu > border.cpu && cell.memory > border.memory;
-                let found = self.look_in(cell, inner, &best_of, &any);
-                best = best.min(found);
-                if inner && !found.is_none() {
+                if cell.cpu > corner.cpu && cell.memory > corner.memory {
+                    (inner, least) = (Some(cell), key);
                     break;
+                }
+                let found = self.look_in(cell, self.border_blocks, &best_of, &any);
+                border = border.min(found);
+                if found.key() < least {
+                    (inner, least) = (None, found.key());
                 }
                 places &= places - 1;
             }
         }
-        best
+        (border, inner)
     }
 
     /// The cells of a line that have a block, as the hints say.
@@ -89,19 +117,18 @@ impl Search<'_> {
         )
     }
 
-    /// The best node of the first blocks of `cell`.
+    /// The best node of the first blocks of `cell`, of up to `looks`.
     #[inline]
     fn look_in(
         self,
         cell: Cell,
-        inner: bool,
+        mut looks: u32,
         best_of: impl Fn(u32) -> Ranked,
         any: impl Fn(u32, Cell) -> bool,
     ) -> Ranked {
         let Index { grid, words, .. } = self.index;
         let mut from = self.from;
         let mut wrapped = from == 0;
-        let mut looks = if inner { 1 } else { BORDER_BLOCKS };
         loop {
             let Some(block) = grid.next(words, cell, from) else {
                 if wrapped {
