@@ -414,6 +414,12 @@ impl<W: Storage> Ledger<W> {
         Some(Index { grid, scale: Scale::new(self.shape, self.spec(0)), words })
     }
 
+    /// Whether a look at that many nodes is too long.
+    #[inline]
+    pub(super) const fn is_large(&self, nodes: u32) -> bool {
+        nodes > self.shape.scanned
+    }
+
     /// A good one of the first `nodes` nodes: the best where they are few, else
     /// the best of those that the index leads to. `None` where that is none: a
     /// refusal takes more than that. `round` counts the nodes that other
@@ -426,7 +432,7 @@ impl<W: Storage> Ledger<W> {
         weights: Weights,
         round: u32,
     ) -> Option<Choice> {
-        let index = self.index().filter(|_| nodes > self.shape.scanned && weights.are_of_room());
+        let index = self.index().filter(|_| self.is_large(nodes) && weights.are_of_room());
         let Some(index) = index else {
             return self.find_exact(nodes, needed, weights);
         };

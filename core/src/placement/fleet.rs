@@ -10,7 +10,7 @@ use super::capacity::{Ledger, MAX_NODES, Storage};
 use super::node::{NodeError, NodeSpec, NodeView};
 use super::refusal::Refusal;
 use super::reservation::{ReleaseError, Reservation, ReserveError};
-use super::strategy::{Choice, Strategy, drawn, fewest_in_zone, split_mix};
+use super::strategy::{Choice, Strategy, drawn, drawn_at_once, fewest_in_zone, split_mix};
 use super::word::{Short, Spec};
 use crate::id::NodeId;
 use crate::resources::{Resource, Resources};
@@ -91,6 +91,12 @@ impl<W: Storage> Fleet<W> {
         }
     }
 
+    /// A fleet of that ledger, for the models of the tests.
+    #[cfg(all(test, loom))]
+    pub(super) const fn of(ledger: Ledger<W>, generation: NonZeroU32) -> Self {
+        Self { ledger, generation, seed: 0 }
+    }
+
     /// Registers a node; threads that place see it from then on. O(1).
     ///
     /// # Errors
@@ -113,8 +119,14 @@ impl<W: Storage> Fleet<W> {
     /// once, `Spread` may be off by what they placed meanwhile. From one
     /// thread the same calls give the same nodes.
     ///
-    /// Cost: O(nodes), about a nanosecond each, and one RMW; lock-free, one
-    /// more round for each time that another thread changed the chosen node.
+    /// Cost: up to 256 nodes, a look at each and one RMW. Above that,
+    /// [`Strategy::Binpack`] and [`Strategy::Balanced`] follow an index: the
+    /// node taken is then one of the best, to within a quarter of what is left
+    /// of the best node that surely fits, and not always the very best.
+    /// [`Strategy::Random`] draws until a node has room. Both look at every
+    /// node only where that finds nothing, so always before a refusal;
+    /// [`Strategy::Spread`] always does. Lock-free, one more round for each
+    /// time that another thread changed the chosen node.
     ///
     /// # Errors
     ///
@@ -166,7 +178,11 @@ impl<W: Storage> Fleet<W> {
         match strategy.weights(self.ledger.spec(0).total()) {
             Some(weights) if look.exact => self.ledger.find_exact(nodes, needed, weights),
             Some(weights) => self.ledger.find(nodes, needed, weights, look.round),
-            None if strategy == Strategy::Random => drawn(needed, self.ledger.scan(nodes), draw),
+            None if strategy == Strategy::Random => {
+                let quick = (self.ledger.is_large(nodes) && !look.exact)
+                    .then(|| drawn_at_once(needed, nodes, draw, |index| self.ledger.free(index)));
+                quick.flatten().or_else(|| drawn(needed, self.ledger.scan(nodes), draw))
+            }
             None => {
                 let zone = |index| self.ledger.spec(index).zone();
                 fewest_in_zone(needed, self.ledger.scan(nodes), zone)

@@ -18,7 +18,7 @@ use super::lanes::{Ranked, Weights};
 use crate::resources::Resources;
 
 /// Blocks looked at in one border cell, at first and where that finds nothing.
-pub(super) const BORDER_BLOCKS: [u32; 2] = [4, 16];
+pub(super) const BORDER_BLOCKS: [u32; 2] = [1, 16];
 
 /// Walks that one search makes, where each leads to a cell without a node.
 const WALKS: u32 = 8;

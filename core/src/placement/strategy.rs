@@ -94,6 +94,9 @@ impl Strategy {
     }
 }
 
+/// Nodes that one random choice draws before it looks at all of them.
+const MAX_DRAWS: u32 = 32;
+
 impl Default for Strategy {
     /// Binpack by memory: what a platform that sells memory packs by.
     fn default() -> Self {
@@ -166,6 +169,23 @@ pub(super) fn fewest_in_zone(
         .filter_map(|(instances, best)| best.map(|choice| (instances, choice)))
         .min_by_key(|(instances, choice)| (*instances, choice.seen.instances(), choice.index))
         .map(|(_, choice)| choice)
+}
+
+/// The first drawn node that has room, of up to [`MAX_DRAWS`]: each node with
+/// room is as likely as the others, to within n / 2^64.
+#[expect(clippy::cast_possible_truncation, reason = "below `nodes`")]
+pub(super) fn drawn_at_once(
+    needed: Resources,
+    nodes: u32,
+    draw: u64,
+    free: impl Fn(u32) -> Free,
+) -> Option<Choice> {
+    let mut state = draw;
+    (0..MAX_DRAWS).find_map(|_| {
+        let index = ((u128::from(splitmix64(&mut state)) * u128::from(nodes)) >> 64) as u32;
+        let seen = free(index);
+        seen.fits(needed).then_some(Choice { index, seen })
+    })
 }
 
 /// The node at place `draw x n / 2^64` of the `n` nodes with room, which is

@@ -2,10 +2,16 @@
 
 #[cfg(not(loom))]
 mod fleet;
+#[cfg(all(not(loom), feature = "alloc"))]
+mod index;
+#[cfg(not(loom))]
+mod lanes;
 #[cfg(loom)]
 mod loom_capacity;
 #[cfg(loom)]
 mod loom_fleet;
+#[cfg(loom)]
+mod loom_index;
 #[cfg(loom)]
 mod loom_model;
 #[cfg(not(loom))]
