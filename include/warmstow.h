@@ -319,6 +319,10 @@ typedef enum warmstow_strategy {
      * Any, each as likely; drawn from the seed.
      */
     WARMSTOW_STRATEGY_RANDOM = 4,
+    /**
+     * The smallest of the larger leftovers: CPU and memory filled alike.
+     */
+    WARMSTOW_STRATEGY_BINPACK_BALANCED = 5,
 } warmstow_strategy;
 
 /**

@@ -207,7 +207,7 @@ impl Oracle {
             let unit = u64::from(self.nodes[0].spec.resources.get(resource));
             let weight = ((1 << 32) / unit).min(u32::MAX.into());
             let left = u64::from(free.get(resource) - needed.get(resource));
-            usize::try_from(left * weight >> 13).unwrap()
+            usize::try_from((left * weight) >> 13).unwrap()
         };
         share(Resource::Cpu).max(share(Resource::Memory))
     }

@@ -13,7 +13,8 @@ const EVERY: [Weights; 4] =
     [Weights::CPU, Weights::MEMORY, Weights::INSTANCES, Weights::shares_of(UNIT)];
 
 fn amount(draws: &mut Rng) -> u32 {
-    let range = [4, 70_000, u64::from(Resources::MAX) + 1][draws.below(3) as usize];
+    let range =
+        [4, 70_000, u64::from(Resources::MAX) + 1][usize::try_from(draws.below(3)).unwrap()];
     u32::try_from(draws.below(range)).unwrap()
 }
 
@@ -21,7 +22,7 @@ fn word(draws: &mut Rng) -> u64 {
     let free = Resources::new(amount(draws), amount(draws));
     let amounts = Free::all_of(Spec::new(NodeSpec::new(free, 0))).to_bits();
     let most = u64::from(MAX_INSTANCES);
-    amounts | [0, 1, most - 1, most][draws.below(4) as usize]
+    amounts | [0, 1, most - 1, most][usize::try_from(draws.below(4)).unwrap()]
 }
 
 #[test]
