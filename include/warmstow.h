@@ -319,6 +319,10 @@ typedef enum warmstow_strategy {
      * Any, each as likely; drawn from the seed.
      */
     WARMSTOW_STRATEGY_RANDOM = 4,
+    /**
+     * The smallest of the larger leftovers: CPU and memory filled alike.
+     */
+    WARMSTOW_STRATEGY_BINPACK_BALANCED = 5,
 } warmstow_strategy;
 
 /**
@@ -1296,6 +1300,23 @@ int32_t warmstow_invoke(struct warmstow_region region,
                         uint64_t now_ns,
                         struct warmstow_function function,
                         struct warmstow_invocation *invocation);
+
+/**
+ * As warmstow_invoke(), for a host of several threads: give each that invokes
+ * a lane of its own, from 0. Threads of different lanes share no cache line as
+ * long as each finds an idle instance in its lane and the limits are far.
+ *
+ * lane: any number; beyond the 16 that a region has they fold over. It is a
+ * hint about cost: every lane finds every instance and every unit.
+ * warmstow_invoke() is lane 0.
+ *
+ * Errors: as warmstow_invoke(). Any thread; lock-free.
+ */
+int32_t warmstow_invoke_in(struct warmstow_region region,
+                           uint64_t now_ns,
+                           struct warmstow_function function,
+                           uint32_t lane,
+                           struct warmstow_invocation *invocation);
 
 /**
  * Reports that the instance of a cold start has initialised; its request goes

@@ -106,11 +106,12 @@ public:
         detail::check(warmstow_function_set_keep_alive(raw_, of.raw(), detail::nanos(keep_alive)));
     }
 
-    /** Asks for a request. Throws error on a wrong call, not on a refusal. */
-    outcome invoke(nanoseconds now, function of) {
+    /** Asks for a request. Throws error on a wrong call, not on a refusal.
+     * Give each thread that invokes a lane of its own: warmstow_invoke_in(). */
+    outcome invoke(nanoseconds now, function of, std::uint32_t lane = 0) {
         warmstow_invocation answer;
         const std::uint64_t now_ns = detail::nanos(now);
-        const std::int32_t status = warmstow_invoke(raw_, now_ns, of.raw(), &answer);
+        const std::int32_t status = warmstow_invoke_in(raw_, now_ns, of.raw(), lane, &answer);
         switch (status) {
         case WARMSTOW_ERROR_THROTTLED:
         case WARMSTOW_ERROR_INSTANCE_LIMIT:

@@ -11,9 +11,10 @@ pub mod growth;
 pub mod harness;
 mod ours;
 pub mod peers;
+pub mod placement;
+mod queues;
 pub mod report;
 pub mod results;
-mod queues;
 mod roster;
 mod subject;
 

@@ -1,6 +1,7 @@
 //! Invocations: invoke, started, complete, fail. This is the hot path.
 
 use warmstow_core::function::{InvokeError, Lease, LeaseError, Start};
+use warmstow_core::id::Lane;
 use warmstow_core::time::Instant;
 
 use crate::boundary::{self, Caller};
@@ -71,11 +72,33 @@ pub unsafe extern "C" fn warmstow_invoke(
     function: warmstow_function,
     invocation: *mut warmstow_invocation,
 ) -> i32 {
+    // SAFETY: the caller's promise is this function's own.
+    unsafe { warmstow_invoke_in(region, now_ns, function, 0, invocation) }
+}
+
+/// As warmstow_invoke(), for a host of several threads: give each that invokes
+/// a lane of its own, from 0. Threads of different lanes share no cache line as
+/// long as each finds an idle instance in its lane and the limits are far.
+///
+/// lane: any number; beyond the 16 that a region has they fold over. It is a
+/// hint about cost: every lane finds every instance and every unit.
+/// warmstow_invoke() is lane 0.
+///
+/// Errors: as warmstow_invoke(). Any thread; lock-free.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn warmstow_invoke_in(
+    region: warmstow_region,
+    now_ns: u64,
+    function: warmstow_function,
+    lane: u32,
+    invocation: *mut warmstow_invocation,
+) -> i32 {
     // SAFETY: the host keeps the header's rule for pointers.
     let caller = unsafe { Caller::promise() };
     boundary::on_region(region, |entry| {
         let out = caller.out(invocation, "invocation")?;
-        match entry.region().invoke(Instant::from_nanos(now_ns), function.id()?) {
+        let now = Instant::from_nanos(now_ns);
+        match entry.region().invoke_in(now, function.id()?, Lane::new(lane)) {
             Ok(admitted) => {
                 let (start, node) = match admitted.start {
                     Start::Warm => (warmstow_start::WARMSTOW_START_WARM, None),

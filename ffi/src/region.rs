@@ -42,15 +42,18 @@ pub enum warmstow_strategy {
     WARMSTOW_STRATEGY_SPREAD_NODE = 3,
     /// Any, each as likely; drawn from the seed.
     WARMSTOW_STRATEGY_RANDOM = 4,
+    /// The smallest of the larger leftovers: CPU and memory filled alike.
+    WARMSTOW_STRATEGY_BINPACK_BALANCED = 5,
 }
 
 /// By warmstow_strategy's numbers.
-const STRATEGIES: [Strategy; 5] = [
+const STRATEGIES: [Strategy; 6] = [
     Strategy::Binpack(Resource::Memory),
     Strategy::Binpack(Resource::Cpu),
     Strategy::Spread(SpreadBy::Zone),
     Strategy::Spread(SpreadBy::Node),
     Strategy::Random,
+    Strategy::Balanced,
 ];
 
 /// The settings of a region; initialise by warmstow_region_config_default().
@@ -156,6 +159,7 @@ pub unsafe extern "C" fn warmstow_region_open(
             strategy: strategy(config.strategy)?,
             seed: config.seed,
             generation,
+            ..RegionConfig::default()
         };
         let (region, control) = Region::new(config).map_err(config_failure)?;
         out.set(registry::open(Arc::clone(&region), control)?);

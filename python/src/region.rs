@@ -81,6 +81,7 @@ impl Region {
             strategy,
             seed,
             generation: next_generation(),
+            ..RegionConfig::default()
         };
         let (region, mut control) = function::Region::new(config).map_err(errors::config)?;
         for (index, node) in nodes.into_iter().enumerate() {

@@ -8,6 +8,7 @@
 //! ```text
 //! words[0 .. max]        Free  what is left of node i; 0: not there yet
 //! words[max .. 2 * max]  Spec  total and zone of node i; 0: not there yet
+//! words[2 * max ..]      the index of a fleet for more than 256 nodes: `index`
 //! published              releases 40 | nodes 24
 //! draws                  how often Strategy::Random has drawn
 //! ```
@@ -27,6 +28,9 @@
 //! node is never overcommitted, and a refused call has changed nothing. No
 //! step waits for another thread: a CAS fails only because another thread's
 //! succeeded, and a half-added node is finished by whoever meets it.
+//!
+//! Whoever changed a `Free` word then brings the hints of the index in line.
+//! They only lead to nodes: nothing above depends on them.
 //!
 //! # Orderings
 //!
@@ -61,6 +65,13 @@
 //! count of releases comes back after 2^40 releases: a scan would have to take
 //! as long as these (12 days at one a microsecond) to miss them.
 
+use core::ops::Range;
+
+use super::class::{Cell, Scale, Shape};
+use super::index::{Grid, Index};
+use super::lanes::{Lanes, Ranked, Tally, Weights};
+use super::search::{BORDER_BLOCKS, Search};
+use super::strategy::Choice;
 use super::word::{Free, Short, Spec};
 use crate::resources::Resources;
 #[cfg(feature = "alloc")]
@@ -81,7 +92,8 @@ pub(super) const ONE_RELEASE: u64 = 1 << NODES_BITS;
 const _: () = assert!((MAX_NODES as u64) < NODES_MASK);
 
 /// How many words a [`Fleet`](super::Fleet) of `max_nodes` needs: two each, 16
-/// bytes a node.
+/// bytes a node, and above 256 nodes an index. That takes 32 bytes a node, to
+/// which come 65 KiB, or 32 KiB in all up to 1,024 nodes.
 ///
 /// ```
 /// use core::num::NonZeroU32;
@@ -96,13 +108,37 @@ const _: () = assert!((MAX_NODES as u64) < NODES_MASK);
 /// # Ok::<(), warmstow_core::placement::FleetError>(())
 /// ```
 pub const fn words(max_nodes: u32) -> usize {
-    (max_nodes as usize).saturating_mul(WORDS_PER_NODE)
+    words_of(Shape::FLEET, max_nodes)
+}
+
+pub(super) const fn words_of(shape: Shape, max_nodes: u32) -> usize {
+    let nodes = (max_nodes as usize).saturating_mul(WORDS_PER_NODE);
+    match Grid::new(shape, max_nodes) {
+        Some(grid) => nodes.saturating_add(grid.words()),
+        None => nodes,
+    }
+}
+
+/// The most nodes whose words are at most `words`.
+fn nodes_in(shape: Shape, words: usize) -> u32 {
+    let most = u32::try_from(words / WORDS_PER_NODE).unwrap_or(u32::MAX);
+    // Bisection: each node more takes more words.
+    let (mut fits, mut beyond) = (0, u64::from(most) + 1);
+    while beyond - fits > 1 {
+        let middle = (fits + beyond) / 2;
+        let fewer = u32::try_from(middle).is_ok_and(|nodes| words_of(shape, nodes) <= words);
+        if fewer { fits = middle } else { beyond = middle }
+    }
+    u32::try_from(fits).unwrap_or(u32::MAX)
 }
 
 /// The words of a fleet.
 pub(super) struct Ledger<W> {
     words: W,
     max_nodes: u32,
+    shape: Shape,
+    grid: Option<Grid>,
+    lanes: Lanes,
     shared: Shared,
 }
 
@@ -128,18 +164,22 @@ impl<W: Storage> Ledger<W> {
     /// An empty ledger in `words`, whatever they held. `Err` gives the number
     /// of nodes back that is above [`MAX_NODES`].
     pub(super) fn new(words: W) -> Result<Self, usize> {
-        let fits = words.words().len() / WORDS_PER_NODE;
-        let max_nodes = match u32::try_from(fits) {
-            Ok(max_nodes) if max_nodes <= MAX_NODES => max_nodes,
-            _ => return Err(fits),
-        };
+        Self::with(Shape::FLEET, Lanes::detect(), words)
+    }
+
+    pub(super) fn with(shape: Shape, lanes: Lanes, words: W) -> Result<Self, usize> {
+        let max_nodes = nodes_in(shape, words.words().len());
+        if max_nodes > MAX_NODES {
+            return Err(max_nodes as usize);
+        }
         for word in words.words() {
             // ORDERING: Relaxed: no other thread has the ledger yet; whatever
             // hands it to one orders this before.
             word.store(0, Ordering::Relaxed);
         }
+        let grid = Grid::new(shape, max_nodes);
         let shared = Shared { published: AtomicU64::new(0), draws: AtomicU64::new(0) };
-        Ok(Self { words, max_nodes, shared })
+        Ok(Self { words, max_nodes, shape, grid, lanes, shared })
     }
 
     #[inline]
@@ -203,6 +243,13 @@ impl<W: Storage> Ledger<W> {
         let _ =
             self.free_word(index).compare_exchange(0, empty, Ordering::Release, Ordering::Acquire);
         let mut seen = self.published();
+        if seen.nodes() == index
+            && let Some(index_of) = self.index()
+        {
+            // Before it is published, the node is where `empty` says.
+            let cell = index_of.scale.cell(spec.total());
+            index_of.grid.set(index_of.words, cell, self.shape.block(index));
+        }
         while seen.nodes() == index {
             // ORDERING: Release, pairs with the Acquire in published (rule 1);
             // Acquire on failure, as in published.
@@ -228,6 +275,13 @@ impl<W: Storage> Ledger<W> {
             // (rule 3).
             (index, Free::from_bits(word.load(Ordering::Acquire)))
         })
+    }
+
+    /// What the first `nodes` nodes come to, each read once.
+    pub(super) fn tally(&self, nodes: u32, needed: Resources) -> Tally {
+        let words = &self.words.words()[..nodes as usize];
+        // ORDERING: Acquire, as in scan.
+        self.lanes.tally(words, needed, |word| word.load(Ordering::Acquire))
     }
 
     /// What is left of node `index`, which is below the published number.
@@ -258,8 +312,13 @@ impl<W: Storage> Ledger<W> {
         // ORDERING: Acquire, pairs with the Release in give_back (rule 2);
         // Release, pairs with the Acquire in scan (rule 3). Relaxed on
         // failure: the caller looks again from the start.
-        word.compare_exchange(seen.to_bits(), left.to_bits(), Ordering::AcqRel, Ordering::Relaxed)
-            .is_ok()
+        let taken = word
+            .compare_exchange(seen.to_bits(), left.to_bits(), Ordering::AcqRel, Ordering::Relaxed)
+            .is_ok();
+        if taken {
+            self.moved(index, seen, left);
+        }
+        taken
     }
 
     /// Takes `needed` from node `index`; `Err` gives what was left and what
@@ -277,7 +336,10 @@ impl<W: Storage> Ledger<W> {
                 Ordering::AcqRel,
                 Ordering::Acquire,
             ) {
-                Ok(_) => return Ok(()),
+                Ok(_) => {
+                    self.moved(index, seen, left);
+                    return Ok(());
+                }
                 Err(now) => seen = Free::from_bits(now),
             }
         }
@@ -314,7 +376,10 @@ impl<W: Storage> Ledger<W> {
                 Ordering::Release,
                 Ordering::Relaxed,
             ) {
-                Ok(_) => return true,
+                Ok(_) => {
+                    self.moved(index, seen, more);
+                    return true;
+                }
                 Err(now) => seen = Free::from_bits(now),
             }
         }
@@ -326,6 +391,114 @@ impl<W: Storage> Ledger<W> {
         // ORDERING: Release, pairs with the Acquire in published: who sees the
         // count sees the room (rule 3).
         self.shared.published.fetch_add(ONE_RELEASE, Ordering::Release);
+    }
+
+    /// Brings the hints about node `index` in line with its change.
+    #[inline]
+    fn moved(&self, index: u32, from: Free, to: Free) {
+        if let Some(index_of) = self.index() {
+            let (from, to) = (index_of.scale.cell_of(from), index_of.scale.cell_of(to));
+            let block = self.shape.block(index);
+            index_of.moved(block, from, to, |cell| {
+                self.any_in(block, cell, self.max_nodes, index_of.scale)
+            });
+        }
+    }
+
+    /// The index, where the fleet is large enough to have one. The caller has
+    /// seen the first node published, or adds it.
+    #[inline]
+    pub(super) fn index(&self) -> Option<Index<'_>> {
+        let grid = self.grid?;
+        let words = &self.words.words()[WORDS_PER_NODE * self.max_nodes as usize..];
+        Some(Index { grid, scale: Scale::new(self.shape, self.spec(0)), words })
+    }
+
+    /// Whether a look at that many nodes is too long.
+    #[inline]
+    pub(super) const fn is_large(&self, nodes: u32) -> bool {
+        nodes > self.shape.scanned
+    }
+
+    /// A good one of the first `nodes` nodes: the best where they are few, else
+    /// the best of those that the index leads to. `None` where that is none: a
+    /// refusal takes more than that. `round` counts the nodes that other
+    /// threads took from under the caller, who looks elsewhere then.
+    #[inline]
+    pub(super) fn find(
+        &self,
+        nodes: u32,
+        needed: Resources,
+        weights: Weights,
+        round: u32,
+    ) -> Option<Choice> {
+        let index = self.index().filter(|_| self.is_large(nodes) && weights.are_of_room());
+        let Some(index) = index else {
+            return self.find_exact(nodes, needed, weights);
+        };
+        // An odd multiplier: the rounds of one call are spread over all blocks.
+        let from = round.wrapping_mul(0x9E37_79B1) % (self.shape.block(nodes - 1) + 1);
+        for border_blocks in BORDER_BLOCKS {
+            let search = Search { index, needed, weights, from, border_blocks };
+            let best = search.run(
+                |block| self.least(self.run(block, nodes), needed, weights),
+                |block, cell| self.any_in(block, cell, nodes, index.scale),
+            );
+            if !best.is_none() {
+                // Another thread may have changed it: good enough if it fits.
+                let choice = Choice { index: best.index(), seen: self.free(best.index()) };
+                return choice.seen.fits(needed).then_some(choice);
+            }
+        }
+        None
+    }
+
+    /// The best of the first `nodes` nodes, each looked at once; `None` where
+    /// none has room, or where that one has changed meanwhile.
+    #[inline]
+    pub(super) fn find_exact(
+        &self,
+        nodes: u32,
+        needed: Resources,
+        weights: Weights,
+    ) -> Option<Choice> {
+        let best = self.least(0..nodes, needed, weights);
+        if best.is_none() {
+            return None;
+        }
+        let (index, seen) = (best.index(), self.free(best.index()));
+        (Ranked::of(seen, index, needed, weights) == best).then_some(Choice { index, seen })
+    }
+
+    #[inline]
+    fn least(&self, run: Range<u32>, needed: Resources, weights: Weights) -> Ranked {
+        let words = self.words_of(&run);
+        // ORDERING: Relaxed: a guess that the CAS of the chosen node checks.
+        let read = |word: &AtomicU64| word.load(Ordering::Relaxed);
+        self.lanes.least(run.start, words, needed, weights, read)
+    }
+
+    /// Whether one of the nodes of `block` below number `nodes` is in `cell`.
+    #[inline]
+    fn any_in(&self, block: u32, cell: Cell, nodes: u32, scale: Scale) -> bool {
+        let words = self.words_of(&self.run(block, nodes));
+        // ORDERING: Relaxed: where it matters, the caller has acquired a word
+        // that was changed after the one looked for.
+        let read = |word: &AtomicU64| word.load(Ordering::Relaxed);
+        self.lanes.any_within(words, scale.bounds(cell), read)
+    }
+
+    /// The nodes of `block` below number `nodes`.
+    #[inline]
+    fn run(&self, block: u32, nodes: u32) -> Range<u32> {
+        let start = block << self.shape.block_bits;
+        start..nodes.min(start + (1 << self.shape.block_bits))
+    }
+
+    /// What is left of the nodes of `run`.
+    #[inline]
+    fn words_of(&self, run: &Range<u32>) -> &[AtomicU64] {
+        &self.words.words()[run.start as usize..run.end as usize]
     }
 
     /// The number of draws before this one.

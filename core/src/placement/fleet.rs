@@ -10,7 +10,7 @@ use super::capacity::{Ledger, MAX_NODES, Storage};
 use super::node::{NodeError, NodeSpec, NodeView};
 use super::refusal::Refusal;
 use super::reservation::{ReleaseError, Reservation, ReserveError};
-use super::strategy::{Strategy, split_mix};
+use super::strategy::{Choice, Strategy, drawn, drawn_at_once, fewest_in_zone, split_mix};
 use super::word::{Short, Spec};
 use crate::id::NodeId;
 use crate::resources::{Resource, Resources};
@@ -45,6 +45,15 @@ pub struct Fleet<W> {
     pub(super) ledger: Ledger<W>,
     generation: NonZeroU32,
     seed: u64,
+}
+
+/// How a round of `place` looks for a node.
+#[derive(Clone, Copy)]
+struct Look {
+    /// The rounds before it.
+    round: u32,
+    /// Whether at every node: an earlier round found that there is room.
+    exact: bool,
 }
 
 #[cfg(feature = "alloc")]
@@ -82,6 +91,12 @@ impl<W: Storage> Fleet<W> {
         }
     }
 
+    /// A fleet of that ledger, for the models of the tests.
+    #[cfg(all(test, loom))]
+    pub(super) const fn of(ledger: Ledger<W>, generation: NonZeroU32) -> Self {
+        Self { ledger, generation, seed: 0 }
+    }
+
     /// Registers a node; threads that place see it from then on. O(1).
     ///
     /// # Errors
@@ -104,8 +119,14 @@ impl<W: Storage> Fleet<W> {
     /// once, `Spread` may be off by what they placed meanwhile. From one
     /// thread the same calls give the same nodes.
     ///
-    /// Cost: O(nodes), about a nanosecond each, and one RMW; lock-free, one
-    /// more round for each time that another thread changed the chosen node.
+    /// Cost: up to 256 nodes, a look at each and one RMW. Above that,
+    /// [`Strategy::Binpack`] and [`Strategy::Balanced`] follow an index: the
+    /// node taken is then one of the best, to within a quarter of what is left
+    /// of the best node that surely fits, and not always the very best.
+    /// [`Strategy::Random`] draws until a node has room. Both look at every
+    /// node only where that finds nothing, so always before a refusal;
+    /// [`Strategy::Spread`] always does. Lock-free, one more round for each
+    /// time that another thread changed the chosen node.
     ///
     /// # Errors
     ///
@@ -117,22 +138,55 @@ impl<W: Storage> Fleet<W> {
             Strategy::Random => split_mix(self.seed, self.ledger.next_draw()),
             _ => 0,
         };
+        let mut look = Look { round: 0, exact: false };
         loop {
             let before = self.ledger.published();
-            let nodes = self.ledger.scan(before.nodes());
-            let zone = |index| self.ledger.spec(index).zone();
-            if let Some(choice) = strategy.choose(needed, nodes.clone(), zone, draw) {
+            if let Some(choice) = self.choose(before.nodes(), needed, strategy, draw, look) {
                 if self.ledger.commit(choice.index, choice.seen, needed) {
                     let node = NodeId::new(choice.index, self.generation);
                     return Ok(Reservation::from_parts(node, needed));
                 }
-            } else if let Some(refusal) = Refusal::explain(needed, nodes.map(|(_, free)| free))
-                && self.ledger.unchanged_since(before)
-            {
-                return Err(refusal);
+            } else {
+                let tally = self.ledger.tally(before.nodes(), needed);
+                match Refusal::explain(needed, tally) {
+                    Some(refusal) if self.ledger.unchanged_since(before) => return Err(refusal),
+                    Some(_) => {}
+                    // There is room that the index did not lead to.
+                    None => look.exact = true,
+                }
             }
-            // Another thread placed, released or added a node meanwhile: this
-            // round lost to its progress.
+            // Where the node was not taken, another thread placed, released or
+            // added a node meanwhile: this round lost to its progress.
+            look.round += 1;
+        }
+    }
+
+    /// The node of the first `nodes` that `strategy` names; `None` where none
+    /// was found, or the one named has changed.
+    #[inline]
+    fn choose(
+        &self,
+        nodes: u32,
+        needed: Resources,
+        strategy: Strategy,
+        draw: u64,
+        look: Look,
+    ) -> Option<Choice> {
+        if nodes == 0 {
+            return None;
+        }
+        match strategy.weights(self.ledger.spec(0).total()) {
+            Some(weights) if look.exact => self.ledger.find_exact(nodes, needed, weights),
+            Some(weights) => self.ledger.find(nodes, needed, weights, look.round),
+            None if strategy == Strategy::Random => {
+                let quick = (self.ledger.is_large(nodes) && !look.exact)
+                    .then(|| drawn_at_once(needed, nodes, draw, |index| self.ledger.free(index)));
+                quick.flatten().or_else(|| drawn(needed, self.ledger.scan(nodes), draw))
+            }
+            None => {
+                let zone = |index| self.ledger.spec(index).zone();
+                fewest_in_zone(needed, self.ledger.scan(nodes), zone)
+            }
         }
     }
 

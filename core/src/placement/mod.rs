@@ -9,14 +9,17 @@
 //!
 //! | file | subject |
 //! |---|---|
-//! | `capacity` | the protocol: the atomic words of all nodes, the only file with atomics |
+//! | `capacity` | the protocol: the atomic words of all nodes |
 //! | `word` | the bit layout of those words, plain arithmetic |
 //! | `strategy` | which node a strategy chooses, a pure function of what it is shown |
-//! | `fleet` | the public type, which joins the three |
+//! | `lanes` | the exact choice, four nodes at a time |
+//! | `index`, `class`, `search` | the hints that lead to room in a large fleet, what they mean, the way through them |
+//! | `fleet` | the public type, which joins these |
 //! | `node`, `reservation`, `refusal` | what goes in and what comes out |
 //!
 //! All of it works on `&self` from any number of threads, never blocks and
-//! never allocates after construction. A node takes 16 bytes ([`words`]).
+//! never allocates after construction. A node takes 16 bytes, and 32 more in a
+//! fleet for more than 256 ([`words`]).
 //!
 //! ```
 //! use core::num::NonZeroU32;
@@ -48,10 +51,14 @@
 //! ```
 
 mod capacity;
+mod class;
 mod fleet;
+mod index;
+mod lanes;
 mod node;
 mod refusal;
 mod reservation;
+mod search;
 mod strategy;
 #[cfg(test)]
 mod tests;

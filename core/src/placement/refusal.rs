@@ -2,7 +2,8 @@
 
 use core::fmt;
 
-use super::word::{Free, MAX_INSTANCES};
+use super::lanes::Tally;
+use super::word::MAX_INSTANCES;
 use crate::resources::{Resource, Resources};
 
 /// Why no node had room for an instance, node by node summed up.
@@ -30,34 +31,16 @@ pub struct Refusal {
 }
 
 impl Refusal {
-    /// Sums up why none of `nodes` has room for `needed`; `None` where one has.
-    pub(super) fn explain(needed: Resources, nodes: impl Iterator<Item = Free>) -> Option<Self> {
-        let mut refusal = Self {
-            resource: Resource::Cpu,
-            needed,
-            nodes: 0,
-            short_of_cpu: 0,
-            short_of_memory: 0,
-            full: 0,
-            largest_free: Resources::default(),
-        };
-        for node in nodes {
-            if node.fits(needed) {
-                return None;
-            }
-            let free = node.resources();
-            let largest = &mut refusal.largest_free;
-            largest.cpu_units = largest.cpu_units.max(free.cpu_units);
-            largest.memory_mib = largest.memory_mib.max(free.memory_mib);
-            refusal.nodes += 1;
-            refusal.short_of_cpu += u32::from(free.cpu_units < needed.cpu_units);
-            refusal.short_of_memory += u32::from(free.memory_mib < needed.memory_mib);
-            refusal.full += u32::from(node.instances() == MAX_INSTANCES);
+    /// Why none of the nodes of `tally` has room for `needed`; `None` where one
+    /// has.
+    pub(super) fn explain(needed: Resources, tally: Tally) -> Option<Self> {
+        let Tally { nodes, with_room, short_of_cpu, short_of_memory, full, largest_free } = tally;
+        if with_room {
+            return None;
         }
-        if refusal.short_of_memory > refusal.short_of_cpu {
-            refusal.resource = Resource::Memory;
-        }
-        Some(refusal)
+        let by_memory = short_of_memory > short_of_cpu;
+        let resource = if by_memory { Resource::Memory } else { Resource::Cpu };
+        Some(Self { resource, needed, nodes, short_of_cpu, short_of_memory, full, largest_free })
     }
 
     /// How many nodes were short of `resource`.

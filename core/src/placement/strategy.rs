@@ -7,6 +7,7 @@
 
 use core::fmt;
 
+use super::lanes::Weights;
 use super::node::MAX_ZONES;
 use super::word::Free;
 use crate::resources::{Resource, Resources};
@@ -26,6 +27,10 @@ pub enum Strategy {
     /// Any node with room, each as likely as the others: the same seed draws
     /// the same nodes.
     Random,
+    /// The node that comes closest to being full in both resources: that whose
+    /// larger leftover is the smallest. To make them comparable, each leftover
+    /// is a share of what the fleet's first node has, in steps of 2^-19.
+    Balanced,
 }
 
 /// What [`Strategy::Spread`] counts instances of.
@@ -53,16 +58,17 @@ pub(super) struct Choice {
 
 impl Strategy {
     /// Every strategy, in the order of their names' listing.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 6] = [
         Self::Binpack(Resource::Cpu),
         Self::Binpack(Resource::Memory),
         Self::Spread(SpreadBy::Zone),
         Self::Spread(SpreadBy::Node),
         Self::Random,
+        Self::Balanced,
     ];
 
     /// The name in commands and tables: `binpack:cpu`, `binpack:memory`,
-    /// `spread:zone`, `spread:node` or `random`.
+    /// `spread:zone`, `spread:node`, `random` or `binpack:balanced`.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Binpack(Resource::Cpu) => "binpack:cpu",
@@ -70,32 +76,26 @@ impl Strategy {
             Self::Spread(SpreadBy::Zone) => "spread:zone",
             Self::Spread(SpreadBy::Node) => "spread:node",
             Self::Random => "random",
+            Self::Balanced => "binpack:balanced",
         }
     }
 
-    /// The node to take for one instance of `needed`; `None` where none of
-    /// `nodes` has room. O(nodes).
-    ///
-    /// `nodes` come in the order of their index, `zone` gives a node's zone,
-    /// and `draw` is what [`Strategy::Random`] chooses by.
-    pub(super) fn choose(
-        self,
-        needed: Resources,
-        nodes: impl Iterator<Item = (u32, Free)> + Clone,
-        zone: impl Fn(u32) -> u8,
-        draw: u64,
-    ) -> Option<Choice> {
+    /// What the strategy minimises, where that is of one node alone; `unit` is
+    /// what the first node has.
+    #[inline]
+    pub(super) const fn weights(self, unit: Resources) -> Option<Weights> {
         match self {
-            Self::Binpack(Resource::Cpu) => least(needed, nodes, |free| free.resources().cpu_units),
-            Self::Binpack(Resource::Memory) => {
-                least(needed, nodes, |free| free.resources().memory_mib)
-            }
-            Self::Spread(SpreadBy::Node) => least(needed, nodes, Free::instances),
-            Self::Spread(SpreadBy::Zone) => fewest_in_zone(needed, nodes, zone),
-            Self::Random => drawn(needed, nodes, draw),
+            Self::Binpack(Resource::Cpu) => Some(Weights::CPU),
+            Self::Binpack(Resource::Memory) => Some(Weights::MEMORY),
+            Self::Balanced => Some(Weights::shares_of(unit)),
+            Self::Spread(SpreadBy::Node) => Some(Weights::INSTANCES),
+            Self::Spread(SpreadBy::Zone) | Self::Random => None,
         }
     }
 }
+
+/// Nodes that one random choice draws before it looks at all of them.
+const MAX_DRAWS: u32 = 32;
 
 impl Default for Strategy {
     /// Binpack by memory: what a platform that sells memory packs by.
@@ -147,29 +147,9 @@ pub(super) const fn split_mix(seed: u64, count: u64) -> u64 {
     splitmix64(&mut state)
 }
 
-/// The node with room and the smallest `key`.
-#[inline]
-fn least(
-    needed: Resources,
-    nodes: impl Iterator<Item = (u32, Free)>,
-    key: impl Fn(Free) -> u32,
-) -> Option<Choice> {
-    let mut best = None;
-    // Above every key: 24 bits of a resource or 16 of instances.
-    let mut least = u32::MAX;
-    for (index, seen) in nodes {
-        // Strictly less: the lowest index keeps a tie.
-        if seen.fits(needed) && key(seen) < least {
-            least = key(seen);
-            best = Some(Choice { index, seen });
-        }
-    }
-    best
-}
-
 /// The node with room that has the fewest instances, of the zones that have
 /// the fewest instances.
-fn fewest_in_zone(
+pub(super) fn fewest_in_zone(
     needed: Resources,
     nodes: impl Iterator<Item = (u32, Free)>,
     zone: impl Fn(u32) -> u8,
@@ -191,10 +171,27 @@ fn fewest_in_zone(
         .map(|(_, choice)| choice)
 }
 
+/// The first drawn node that has room, of up to [`MAX_DRAWS`]: each node with
+/// room is as likely as the others, to within n / 2^64.
+#[expect(clippy::cast_possible_truncation, reason = "below `nodes`")]
+pub(super) fn drawn_at_once(
+    needed: Resources,
+    nodes: u32,
+    draw: u64,
+    free: impl Fn(u32) -> Free,
+) -> Option<Choice> {
+    let mut state = draw;
+    (0..MAX_DRAWS).find_map(|_| {
+        let index = ((u128::from(splitmix64(&mut state)) * u128::from(nodes)) >> 64) as u32;
+        let seen = free(index);
+        seen.fits(needed).then_some(Choice { index, seen })
+    })
+}
+
 /// The node at place `draw x n / 2^64` of the `n` nodes with room, which is
 /// uniform to within n / 2^64.
 #[expect(clippy::cast_possible_truncation, reason = "below n, which is a usize")]
-fn drawn(
+pub(super) fn drawn(
     needed: Resources,
     nodes: impl Iterator<Item = (u32, Free)> + Clone,
     draw: u64,

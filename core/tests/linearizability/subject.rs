@@ -4,7 +4,7 @@ use core::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
 use warmstow_core::concurrency::ThrottleReason;
 use warmstow_core::function::{Invocation, InvokeError, Region};
-use warmstow_core::id::{FunctionId, InstanceId};
+use warmstow_core::id::{FunctionId, InstanceId, Lane};
 use warmstow_core::time::Instant;
 
 use super::workload::Held;
@@ -17,9 +17,9 @@ pub(crate) const NOW: Instant = Instant::from_nanos(0);
 pub(crate) trait Subject: Sync {
     fn region(&self) -> &Region;
 
-    fn invoke(&self, _thread: usize, function: FunctionId) -> Result<Invocation, InvokeError> {
+    fn invoke(&self, thread: usize, function: FunctionId) -> Result<Invocation, InvokeError> {
         // The one line that chooses how the data plane is entered.
-        self.region().invoke(NOW, function)
+        self.region().invoke_in(NOW, function, Lane::new(u32::try_from(thread).unwrap_or(0)))
     }
 
     fn complete(&self, held: Held) -> Option<InstanceId> {

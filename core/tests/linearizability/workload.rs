@@ -115,7 +115,7 @@ impl World {
     /// Nothing is in flight any more.
     pub(crate) fn is_at_rest(&self) -> bool {
         let none = |&function| self.region.counters(function).is_ok_and(|c| c.in_flight == 0);
-        self.region.account().in_flight() == 0 && self.functions.iter().all(none)
+        self.region.unreserved_in_flight() == 0 && self.functions.iter().all(none)
     }
 }
 

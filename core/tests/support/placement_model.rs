@@ -185,7 +185,7 @@ impl Oracle {
     }
 
     /// What the rule sorts by.
-    fn key(&self, index: usize, rule: Strategy) -> (usize, usize, usize) {
+    fn key(&self, index: usize, needed: Resources, rule: Strategy) -> (usize, usize, usize) {
         let node = &self.nodes[index];
         let instances = node.held.len();
         match rule {
@@ -196,14 +196,26 @@ impl Oracle {
                 let in_zone = self.nodes.iter().filter(|other| other.spec.zone == zone);
                 (in_zone.map(|other| other.held.len()).sum(), instances, index)
             }
+            Strategy::Balanced => (self.larger_share(node.free(), needed), 0, index),
             _ => (0, 0, index),
         }
+    }
+
+    /// The larger of the shares that would be left of the first node's amounts.
+    fn larger_share(&self, free: Resources, needed: Resources) -> usize {
+        let share = |resource| {
+            let unit = u64::from(self.nodes[0].spec.resources.get(resource));
+            let weight = ((1 << 32) / unit).min(u32::MAX.into());
+            let left = u64::from(free.get(resource) - needed.get(resource));
+            usize::try_from((left * weight) >> 13).unwrap()
+        };
+        share(Resource::Cpu).max(share(Resource::Memory))
     }
 
     fn chosen(&mut self, needed: Resources, rule: Strategy) -> Option<usize> {
         let with_room = |index: &usize| self.nodes[*index].free().short_of(needed).is_none();
         let mut ranked: Vec<_> = (0..self.nodes.len()).filter(with_room).collect();
-        ranked.sort_by_key(|index| self.key(*index, rule));
+        ranked.sort_by_key(|index| self.key(*index, needed, rule));
         let mut place = 0;
         if rule == Strategy::Random {
             let draw = u128::from(splitmix64(&mut self.draws));

@@ -150,6 +150,7 @@ static void all_with(warmstow_region bad) {
     REFUSED(stale, warmstow_function_set_keep_alive(bad, function, 1));
     REFUSED(stale, warmstow_counters_read(bad, function, &out.counters, sizeof out.counters));
     REFUSED(stale, warmstow_invoke(bad, 0, function, &out.invocation));
+    REFUSED(stale, warmstow_invoke_in(bad, 0, function, 1, &out.invocation));
     REFUSED(stale, warmstow_started(bad, 0, running.lease));
     REFUSED(stale, warmstow_complete(bad, 0, running.lease, out.instances));
     REFUSED(stale, warmstow_fail(bad, 0, running.lease, out.instances));
@@ -189,6 +190,7 @@ static void nodes_and_functions(void) {
         REFUSED(stale, warmstow_function_set_keep_alive(region, bad, 1));
         REFUSED(stale, warmstow_counters_read(region, bad, &out.counters, sizeof out.counters));
         REFUSED(stale, warmstow_invoke(region, 0, bad, &out.invocation));
+        REFUSED(stale, warmstow_invoke_in(region, 0, bad, UINT32_MAX, &out.invocation));
         REFUSED(stale, warmstow_reap(region, 0, bad, out.instances, 4, &count_out));
     }
     const warmstow_node no_node = {0};
@@ -297,6 +299,7 @@ static void pointers(void) {
     REFUSED(odd, warmstow_counters_read(region, function, ODD(warmstow_counters),
                                         sizeof out.counters));
     REFUSED(null, warmstow_invoke(region, 0, function, NULL));
+    REFUSED(null, warmstow_invoke_in(region, 0, function, 1, NULL));
     REFUSED(odd, warmstow_invoke(region, 0, function, ODD(warmstow_invocation)));
     REFUSED(null, warmstow_complete(region, 0, running.lease, NULL));
     REFUSED(odd, warmstow_complete(region, 0, running.lease, ODD(warmstow_instance)));
@@ -377,7 +380,7 @@ static void settings(void) {
         bad.field = (value);                                                  \
         REFUSED(status, warmstow_region_open(&bad, &out.region));             \
     } while (0)
-    CONFIG(WARMSTOW_ERROR_ENUM, strategy, 5);
+    CONFIG(WARMSTOW_ERROR_ENUM, strategy, 6);
     CONFIG(WARMSTOW_ERROR_ENUM, strategy, UINT32_MAX);
     CONFIG(WARMSTOW_ERROR_REGION_CONFIG, max_functions, 0);
     CONFIG(WARMSTOW_ERROR_REGION_CONFIG, max_functions, UINT32_MAX);

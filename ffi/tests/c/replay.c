@@ -230,7 +230,7 @@ static void wrong_arguments(void) {
     TRACE(WARMSTOW_ERROR_TRACE, bad.function = unknown);
     TRACE(WARMSTOW_ERROR_TRACE, bad.horizon_ns = 1);
     CONFIG(WARMSTOW_ERROR_STRUCT_SIZE, bad.struct_size = 0);
-    CONFIG(WARMSTOW_ERROR_ENUM, bad.strategy = 5);
+    CONFIG(WARMSTOW_ERROR_ENUM, bad.strategy = 6);
     CONFIG(WARMSTOW_ERROR_ENUM, bad.arm = 2);
     CONFIG(WARMSTOW_ERROR_REPLAY_CONFIG, bad.function_count = 0);
     CONFIG(WARMSTOW_ERROR_NULL, bad.functions = NULL);

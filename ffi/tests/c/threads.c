@@ -33,7 +33,7 @@ static void *until_closed(void *unused) {
     for (uint64_t now = 0;; now++) {
         warmstow_invocation request;
         warmstow_instance stop;
-        int32_t status = warmstow_invoke(region, now, function, &request);
+        int32_t status = warmstow_invoke_in(region, now, function, (uint32_t)now, &request);
         if (status == WARMSTOW_OK && request.start == WARMSTOW_START_COLD) {
             status = warmstow_started(region, now, request.lease);
         }

@@ -113,8 +113,8 @@ class Settings:
     nodes: Sequence[NodeSpec] = ()
     """The fleet. Empty: instances are not placed and always find room."""
     strategy: str = "binpack:memory"
-    """Placement: ``binpack:memory``, ``binpack:cpu``, ``spread:zone``,
-    ``spread:node`` or ``random``."""
+    """Placement: ``binpack:memory``, ``binpack:cpu``, ``binpack:balanced``,
+    ``spread:zone``, ``spread:node`` or ``random``."""
     cold_start_environment: str = COLD_START_ENVIRONMENT
     """First stage of a cold start, seconds: ``exp:MEAN``, ``det:VALUE`` or
     ``lognormal:MEAN,CV``. Not used where the workload gives its own."""

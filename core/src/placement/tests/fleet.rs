@@ -57,7 +57,7 @@ fn a_fleet_larger_than_its_word_is_refused_before_it_is_allocated() {
 #[test]
 #[cfg(feature = "alloc")]
 fn lent_words_for_too_many_nodes_are_refused() {
-    let lent = crate::sync::boxed(2 * (1 << 20) + 2);
+    let lent = crate::sync::boxed(crate::placement::words((1 << 20) + 1));
     let error = Fleet::new_in(&lent[..], NonZeroU32::MIN, 0).unwrap_err();
     assert_eq!(error, crate::placement::FleetError::TooManyNodes { max_nodes: (1 << 20) + 1 });
 }

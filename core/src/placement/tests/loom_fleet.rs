@@ -7,7 +7,7 @@ use loom::sync::atomic::Ordering;
 use loom::thread;
 
 use super::loom_model::{both, model};
-use super::{ONE, SmallFleet, fleet, fleet_of, node};
+use super::{ONE, SmallFleet, choose, fleet, fleet_of, node};
 use crate::id::NodeId;
 use crate::placement::capacity::{ONE_RELEASE, Published};
 use crate::placement::strategy::Choice;
@@ -244,7 +244,7 @@ fn loom_place_place_release() {
 /// The plan of `place` alone: what it chose, and the nodes it looked at.
 fn plan(fleet: &SmallFleet) -> Result<Choice, u32> {
     let nodes = fleet.ledger.published().nodes();
-    BY_CPU.choose(ONE, fleet.ledger.scan(nodes), |_| 0, 0).ok_or(nodes)
+    choose(BY_CPU, ONE, fleet.ledger.scan(nodes), |_| 0, 0).ok_or(nodes)
 }
 
 /// Twin: takes what it planned without looking whether it is still there.
@@ -287,7 +287,7 @@ fn place_with(
         let before = fleet.ledger.published();
         let indexes = 0..before.nodes();
         let seen: Vec<_> = indexes.map(|index| (index, load(fleet, index))).collect();
-        match BY_CPU.choose(ONE, seen.iter().copied(), |_| 0, 0) {
+        match choose(BY_CPU, ONE, seen.iter().copied(), |_| 0, 0) {
             Some(choice) => {
                 if fleet.ledger.commit(choice.index, choice.seen, ONE) {
                     return Ok(choice.index);

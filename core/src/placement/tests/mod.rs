@@ -4,10 +4,16 @@
 mod capacity;
 #[cfg(not(loom))]
 mod fleet;
+#[cfg(all(not(loom), feature = "alloc"))]
+mod index;
+#[cfg(not(loom))]
+mod lanes;
 #[cfg(loom)]
 mod loom_capacity;
 #[cfg(loom)]
 mod loom_fleet;
+#[cfg(loom)]
+mod loom_index;
 #[cfg(loom)]
 mod loom_model;
 #[cfg(not(loom))]
@@ -18,7 +24,10 @@ mod threads;
 use core::num::NonZeroU32;
 
 use super::capacity::{AtomicU64, words};
-use super::{Fleet, NodeSpec};
+use super::lanes::Ranked;
+use super::strategy::{Choice, drawn, fewest_in_zone};
+use super::word::Free;
+use super::{Fleet, NodeSpec, Strategy};
 use crate::resources::Resources;
 
 /// What an instance needs in these tests: two of them fill a `node(2)`.
@@ -45,4 +54,26 @@ fn fleet_of(nodes: u32, instances: u32) -> SmallFleet {
         fleet.add_node(node(instances)).unwrap();
     }
     fleet
+}
+
+/// What a strategy measures resources by in these tests.
+const UNIT: Resources = Resources::new(8, 8);
+
+/// The node that `strategy` names among `nodes`, each looked at.
+fn choose(
+    strategy: Strategy,
+    needed: Resources,
+    nodes: impl Iterator<Item = (u32, Free)> + Clone,
+    zone: impl Fn(u32) -> u8,
+    draw: u64,
+) -> Option<Choice> {
+    match strategy.weights(UNIT) {
+        Some(weights) => nodes
+            .map(|(index, seen)| (Ranked::of(seen, index, needed, weights), Choice { index, seen }))
+            .filter(|(rank, _)| !rank.is_none())
+            .min_by_key(|(rank, _)| *rank)
+            .map(|(_, choice)| choice),
+        None if strategy == Strategy::Random => drawn(needed, nodes, draw),
+        None => fewest_in_zone(needed, nodes, zone),
+    }
 }

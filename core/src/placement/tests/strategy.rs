@@ -1,5 +1,6 @@
 //! Which node each strategy chooses, on nodes written out by hand.
 
+use super::choose;
 use crate::placement::node::{MAX_ZONES, NodeSpec};
 use crate::placement::strategy::{SpreadBy, Strategy, split_mix};
 use crate::placement::word::{Free, Spec};
@@ -17,7 +18,7 @@ fn free(cpu_units: u32, memory_mib: u32, instances: u32) -> Free {
 fn chosen(strategy: Strategy, nodes: &[Free], zones: &[u8], draw: u64) -> Option<u32> {
     let nodes = (0_u32..).zip(nodes.iter().copied());
     let zone = |index: u32| zones.get(index as usize).copied().unwrap_or(0);
-    strategy.choose(Resources::new(2, 2), nodes, zone, draw).map(|choice| choice.index)
+    choose(strategy, Resources::new(2, 2), nodes, zone, draw).map(|choice| choice.index)
 }
 
 #[test]
@@ -25,6 +26,12 @@ fn binpack_takes_the_least_of_its_resource_that_still_fits() {
     let nodes = [free(9, 3, 0), free(4, 8, 0), free(1, 2, 0), free(2, 1, 0)];
     assert_eq!(chosen(Strategy::Binpack(Resource::Cpu), &nodes, &[], 0), Some(1));
     assert_eq!(chosen(Strategy::Binpack(Resource::Memory), &nodes, &[], 0), Some(0));
+}
+
+#[test]
+fn balanced_takes_the_smallest_of_the_larger_leftovers() {
+    let nodes = [free(3, 9, 0), free(9, 3, 0), free(5, 6, 0), free(6, 6, 0)];
+    assert_eq!(chosen(Strategy::Balanced, &nodes, &[], 0), Some(2));
 }
 
 #[test]
@@ -52,8 +59,8 @@ fn spread_by_zone_passes_over_zones_without_room() {
 #[test]
 fn ties_go_to_the_lowest_index() {
     let nodes = [free(1, 1, 0), free(5, 5, 1), free(5, 5, 1)];
-    for strategy in &Strategy::ALL[..4] {
-        assert_eq!(chosen(*strategy, &nodes, &[0, 9, 2], 0), Some(1), "{strategy}");
+    for strategy in Strategy::ALL.into_iter().filter(|rule| *rule != Strategy::Random) {
+        assert_eq!(chosen(strategy, &nodes, &[0, 9, 2], 0), Some(1), "{strategy}");
     }
 }
 
@@ -92,6 +99,6 @@ fn names_are_read_back_and_an_unknown_one_is_quoted() {
     assert_eq!(
         error.to_string(),
         "`binpack` is no strategy; one of binpack:cpu, binpack:memory, spread:zone, \
-         spread:node, random"
+         spread:node, random, binpack:balanced"
     );
 }

@@ -21,7 +21,14 @@ if TYPE_CHECKING:
 
 __all__ = ["replay"]
 
-_STRATEGIES = ("binpack:memory", "binpack:cpu", "spread:zone", "spread:node", "random")
+_STRATEGIES = (
+    "binpack:memory",
+    "binpack:cpu",
+    "binpack:balanced",
+    "spread:zone",
+    "spread:node",
+    "random",
+)
 _STEP = 1 << 16
 
 
