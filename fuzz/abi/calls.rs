@@ -20,7 +20,7 @@ impl World {
         }
         let out = self.scratch.place(0, Place::of(action.place), &mut faults);
         // Any lane will do.
-        let lane = u32::from_ne_bytes(action.value.to_ne_bytes()[..4].try_into().expect("4 of 8"));
+        let lane = u32::from(action.value);
         // SAFETY: null, or a place for the result.
         let status = unsafe {
             warmstow_invoke_in(region, self.now_ns, warmstow_function { bits }, lane, out)

@@ -20,6 +20,7 @@ fn settings(strategy: Strategy) -> Settings {
         max_instances,
         instance_concurrency,
         pick,
+        lanes: 4,
     };
     Settings {
         account_limit: 24,

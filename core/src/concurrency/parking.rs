@@ -227,6 +227,7 @@ impl Parking {
 
     /// Holds (4): nothing is opened until [`resume`](Self::resume). For the
     /// owner of the limits alone.
+    #[cfg(any(feature = "alloc", test))]
     pub(crate) fn hold(&self) -> Mode {
         let mut seen = self.mode();
         loop {
@@ -240,6 +241,7 @@ impl Parking {
     }
 
     /// Ends a hold (5), once every leaf of its chunks was shut.
+    #[cfg(any(feature = "alloc", test))]
     pub(crate) fn resume(&self) {
         let held = self.mode();
         debug_assert_eq!(held.state(), HELD, "only a hold is resumed");

@@ -141,6 +141,7 @@ impl<W: Storage> Function<W> {
     }
 
     /// Step 6: shuts the leaves of `chunks` and gives their permits back.
+    #[cfg(any(feature = "alloc", test))]
     pub(super) fn unpark(&self, account: &Account, chunks: u32) {
         let units = self.pool.unpark(chunks);
         let counted = self.gate.release_many(account, units);

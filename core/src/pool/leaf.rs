@@ -88,13 +88,11 @@ pub(super) enum Taken {
 }
 
 #[inline]
-#[expect(clippy::cast_possible_truncation, reason = "masked to fewer bits")]
 pub(super) const fn members(word: u64) -> u32 {
     (word & MEMBERS) as u32
 }
 
 #[inline]
-#[expect(clippy::cast_possible_truncation, reason = "masked to fewer bits")]
 pub(super) const fn permits(word: u64) -> u32 {
     ((word & PERMITS) >> PERMIT_SHIFT) as u32
 }
@@ -243,6 +241,7 @@ pub(super) fn steal(leaf: &AtomicU64, mut ours: impl FnMut() -> bool) -> bool {
 }
 
 /// Shuts the leaf and takes all its permits; how many.
+#[cfg(any(feature = "alloc", test))]
 pub(super) fn unpark(leaf: &AtomicU64) -> u32 {
     // ORDERING: Relaxed: only the compare-exchange decides.
     let mut seen = leaf.load(Ordering::Relaxed);

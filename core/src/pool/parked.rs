@@ -157,6 +157,7 @@ impl<W: Storage> Pool<W> {
     }
 
     /// Shuts the leaves of `chunks` and takes all their permits; how many.
+    #[cfg(any(feature = "alloc", test))]
     pub(crate) fn unpark(&self, chunks: u32) -> u32 {
         self.leaves_of(chunks).map(|leaf| leaf::unpark(self.idle_leaf(leaf))).sum()
     }

@@ -230,13 +230,15 @@ impl Layout {
 
 #[cfg(all(test, not(loom)))]
 mod tests {
+    use alloc::vec::Vec;
+
     use super::*;
 
     fn layout(max_instances: u32, lanes: u32) -> Layout {
         Layout::new(&PoolConfig { lanes, ..PoolConfig::new(max_instances) })
     }
 
-    fn first_leaves(layout: &Layout, lanes: u32) -> std::vec::Vec<usize> {
+    fn first_leaves(layout: &Layout, lanes: u32) -> Vec<usize> {
         (0..lanes).map(|lane| layout.first_leaf(Lane::new(lane))).collect()
     }
 
@@ -299,10 +301,9 @@ mod tests {
     fn every_leaf_is_in_one_of_at_most_32_chunks() {
         for instances in [1, 31, 64, 1_000, 5_000, 70_000] {
             let layout = layout(instances, 16);
-            let chunks = 0..CHUNKS as u32;
-            let leaves: std::vec::Vec<_> =
-                chunks.clone().flat_map(|chunk| layout.leaves_of(chunk)).collect();
-            assert_eq!(leaves, (0..layout.idle.leaves).collect::<std::vec::Vec<_>>());
+            let chunks = 0..32;
+            let leaves: Vec<_> = chunks.clone().flat_map(|chunk| layout.leaves_of(chunk)).collect();
+            assert_eq!(leaves, (0..layout.idle.leaves).collect::<Vec<_>>());
             for chunk in chunks {
                 assert!(layout.leaves_of(chunk).all(|leaf| layout.chunk_of(leaf) == chunk));
             }

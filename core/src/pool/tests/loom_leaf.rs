@@ -24,7 +24,7 @@ struct World {
 impl World {
     /// An open leaf with so many permits.
     fn with(permits: u64) -> Arc<Self> {
-        Self::of(OPEN | permits * ONE_PERMIT)
+        Self::of(OPEN | (permits * ONE_PERMIT))
     }
 
     /// A leaf that was never opened.
@@ -244,7 +244,7 @@ type Shut = fn(&AtomicU64) -> bool;
 fn opening_against_closing(open: Open, shut: Shut) {
     model(move || {
         let world = World::shut();
-        let other = spawn(&world, move |world| open(world));
+        let other = spawn(&world, open);
         // ORDERING: AcqRel, as `Parking::close`.
         world.mode.fetch_or(1, Ordering::AcqRel);
         let found = shut(&world.leaf);
