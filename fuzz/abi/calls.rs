@@ -455,7 +455,7 @@ impl World {
         let mut config = self.config();
         match action.handle % 4 {
             0 => config.struct_size = u32::from(action.value),
-            1 => config.strategy = 5 + number(action.value) % (u32::MAX - 5),
+            1 => config.strategy = 6 + number(action.value) % (u32::MAX - 6),
             2 => config.max_functions = 0,
             _ => config.max_nodes = (1 << 20) + 1 + number(action.value) % 1_000,
         }

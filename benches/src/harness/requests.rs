@@ -50,6 +50,8 @@ pub struct Requests<'a, S: Subject> {
     pattern: &'a Pattern,
     /// How many requests were made.
     made: usize,
+    /// As many were made before `made` was last counted.
+    before: usize,
     /// How many of them were refused.
     refused: u64,
     /// What is held, with its function: each step gives back the oldest and
@@ -62,7 +64,7 @@ impl<'a, S: Subject> Requests<'a, S> {
     pub fn new(subject: &'a S, thread: usize, pattern: &'a Pattern, wanted: u32) -> Self {
         let ring = if wanted == 1 { 0 } else { wanted.next_power_of_two() };
         let held = (0..ring).map(|_| None).collect();
-        Self { subject, thread, pattern, made: 0, refused: 0, held }
+        Self { subject, thread, pattern, made: 0, before: 0, refused: 0, held }
     }
 
     /// Makes `count` requests.
@@ -82,6 +84,7 @@ impl<'a, S: Subject> Requests<'a, S> {
     /// Requests made and refused since the last call.
     pub const fn counted(&mut self) -> (u64, u64) {
         let counted = (self.made as u64, self.refused);
+        self.before += self.made;
         (self.made, self.refused) = (0, 0);
         counted
     }
@@ -94,10 +97,12 @@ impl<'a, S: Subject> Requests<'a, S> {
         function as usize
     }
 
-    /// A time that passes by a microsecond a request.
+    /// A time that passes by a microsecond a request, and never goes back: a
+    /// host's clock does not, and subjects may have a longer way for one that
+    /// does.
     #[inline]
     fn now_ns(&self) -> u64 {
-        black_box(self.made as u64 * 1_000)
+        black_box((self.before + self.made) as u64 * 1_000)
     }
 
     #[inline]

@@ -93,7 +93,7 @@ const _: () = assert!((MAX_NODES as u64) < NODES_MASK);
 
 /// How many words a [`Fleet`](super::Fleet) of `max_nodes` needs: two each, 16
 /// bytes a node, and above 256 nodes an index. That takes 32 bytes a node, to
-/// which come 65 KiB, or 32 KiB in all up to 1,024 nodes.
+/// which come 65 KiB (97 KiB above 65,536 nodes), or 32 KiB in all up to 1,024.
 ///
 /// ```
 /// use core::num::NonZeroU32;

@@ -58,8 +58,8 @@ struct Look {
 
 #[cfg(feature = "alloc")]
 impl Fleet<alloc::boxed::Box<[AtomicU64]>> {
-    /// A fleet for at most `max_nodes`, none yet, on the heap: 16 bytes a
-    /// node.
+    /// A fleet for at most `max_nodes`, none yet, on the heap: see
+    /// [`words`](super::words()).
     ///
     /// `generation` marks the handles of its nodes: give each fleet its own,
     /// and a node of another is refused. `seed` is what
@@ -121,8 +121,9 @@ impl<W: Storage> Fleet<W> {
     ///
     /// Cost: up to 256 nodes, a look at each and one RMW. Above that,
     /// [`Strategy::Binpack`] and [`Strategy::Balanced`] follow an index: the
-    /// node taken is then one of the best, to within a quarter of what is left
-    /// of the best node that surely fits, and not always the very best.
+    /// node taken is then one of the best that surely fit, to within one class
+    /// of free amounts (a quarter of what such a node has free); a better one
+    /// that only just fits may be passed over.
     /// [`Strategy::Random`] draws until a node has room. Both look at every
     /// node only where that finds nothing, so always before a refusal;
     /// [`Strategy::Spread`] always does. Lock-free, one more round for each
