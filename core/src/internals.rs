@@ -74,10 +74,13 @@
 //!
 //! # Why no SeqCst
 //!
-//! Two places look like Dekker's pattern (each side writes its own word and
-//! reads the other's): a release against a drain, and a claim against a proof
-//! of emptiness. In both, the two sides do a read-modify-write on one common
-//! leaf word, and the modification order of that word decides who saw whom.
+//! Three places look like Dekker's pattern (each side writes its own word and
+//! reads the other's): a release against a drain, a claim against a proof of
+//! emptiness, and the opening of a leaf against the closing of a limit above it.
+//! In each, the two sides do a read-modify-write on one common leaf word, and
+//! the modification order of that word decides who saw whom. Who closes an
+//! account's word also reads each function's word by a read-modify-write, for a
+//! chunk that is opened at that moment.
 //! `AcqRel` on it is enough, and loom, which treats `SeqCst` accesses as
 //! `AcqRel`, explores exactly what is promised.
 //!
@@ -89,7 +92,7 @@
 //! | stale instance taken for a live one | never: a slot retires after 2^28 - 1 instances | one a second: 8 years |
 //! | false proof of emptiness | 2^40 insertions in one leaf during one proof, and equal sums | ten million a second: a thread that sleeps 30 hours |
 //! | leaf opened behind the back of who closed | 2^40 insertions in it between a look and a compare-exchange | as above |
-//! | false refusal | the limit reopened 2^30 times during one call, to the instant | a million a second: 18 minutes |
+//! | false refusal, or opened chunks forgotten | the limit reopened or held a multiple of 2^30 times during one call, to the instant | a million a second: 18 minutes |
 //! | false refusal of room | 2^40 releases during one scan | one a microsecond: 12 days |
 //! | warm instance missed by a claim | one for each thread in a reap, or in a drain that its slot has overtaken | |
 //! | drained instance reported late | by the next `reap`, where a claim met a seat on its way out | |

@@ -71,7 +71,9 @@
 //!      `try_acquire` or `release` on that gate overlap: by at most one unit
 //!      for each of the latter. Without such calls step 7 withdraws exactly
 //!      what was free and is the instant at which the change takes effect.
-//!    * Between two reservations, and by `set_account_limit`, never.
+//!    * Between two reservations, and by `set_account_limit`, never by this
+//!      protocol; in a region what is parked is on the way meanwhile
+//!      (`function/settings.rs`).
 //! 5. *A reserved function touches its own word only* (steps 1 and 5), except
 //!    while it has more in flight than reserved (step 6).
 //!

@@ -33,12 +33,12 @@
 //! its function's word always, and under the account's too while the function
 //! has no reservation.
 //!
-//! *Opening a leaf:* read the leaf; then, of each word above it, have its chunk
-//! in an Open word, by a look or by a compare-exchange; then compare-exchange
+//! *Opening a leaf:* read the leaf; then, of each word above it, the function's
+//! first, have its chunk in an Open word, by a look or by a compare-exchange; then compare-exchange
 //! the leaf. *Refusing:* read the counter full; close (1); then visit each leaf
 //! in an opened chunk, shutting it by a read-modify-write that changes it, and
-//! take a permit if it has one; if none had, settle (2), read the counter
-//! again, and refuse if it is full and the mode is the same as before.
+//! take a permit if it has one; if none had, read the counter again; if it is
+//! full and the mode still the same, settle (2) and refuse.
 //! *Reopening* (3) is done by a request that ends, once at most half of the
 //! limit is in use; that decides nothing but cost.
 //!
@@ -62,8 +62,9 @@
 //! same; what that owner has unparked and not yet given back is the one
 //! exception, for the length of its call.
 //!
-//! *Lock-free:* each loop repeats only because another thread closed or
-//! reopened, and each of these needs half of the limit to be used or ended.
+//! *Lock-free:* each loop repeats only because another thread opened a chunk (32
+//! at most between two closings), closed, reopened or held: each closing
+//! follows a full counter, each reopening a request that ended.
 //!
 //! # Orderings
 //!
@@ -73,12 +74,15 @@
 //! Acquire of 1 and of `opened`: the closer sees the chunk, and what the opener
 //! knew. Release of 3 and 5 pairs with the last look of a refusal: with the
 //! counter's own edge, who reads a unit that was counted after a reopening
-//! sees it.
+//! sees it. A function's entry is published before a read-modify-write of the
+//! account's word and its own word opened after that, so that who closes after
+//! an opener's look finds the entry (`function/control.rs`).
 //!
 //! # ABA bound
 //!
-//! The epoch has 30 bits: a refusal is deceived only if the limit is reopened
-//! a multiple of 2^30 times between its two looks.
+//! The epoch has 30 bits: a refusal is deceived, or an old closing settled over
+//! a later one, whose opened chunks are then forgotten, only if the mode changed
+//! a multiple of 2^30 times between its looks.
 
 // Not the facade's hint, which yields to loom: a retry means that another
 // thread got on, and loom leaves a thread that yielded out of some schedules.
@@ -102,7 +106,7 @@ pub(crate) enum Load {
     Low,
     /// Up to seven eighths: as long as the limit is open, leaves may be opened.
     Middle,
-    /// More: what is free is left to the counter, where all find it.
+    /// More: no further leaf is opened. Those that are open go on taking permits.
     High,
 }
 
@@ -220,7 +224,7 @@ impl Parking {
     pub(crate) fn settle(&self, closing: Mode) {
         if closing.state() == CLOSING {
             let closed = Mode(closing.0 & !STATE & !CHUNKS | CLOSED);
-            // That it fails means that it is settled, or reopened.
+            // That it fails means that it is settled, reopened or held.
             let _ = self.replace(closing, closed);
         }
     }

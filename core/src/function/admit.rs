@@ -33,6 +33,10 @@ use crate::sync::Storage;
 
 /// The functions of one account, in 32 chunks.
 pub(super) trait Peers<W> {
+    /// Whether it finds all of them: only who does can prove that nothing is
+    /// parked of the account's limit.
+    const ALL: bool;
+
     /// Calls `visit` with the functions of `chunks` until it answers true;
     /// whether it did.
     fn any(&self, chunks: u32, visit: &mut dyn FnMut(&Function<W>) -> bool) -> bool;
@@ -42,6 +46,8 @@ pub(super) trait Peers<W> {
 pub(super) struct Alone;
 
 impl<W> Peers<W> for Alone {
+    const ALL: bool = false;
+
     fn any(&self, _chunks: u32, _visit: &mut dyn FnMut(&Function<W>) -> bool) -> bool {
         false
     }
@@ -64,14 +70,17 @@ impl<W: Storage> Function<W> {
 
     /// Steps 2 to 4, after a counter was full for `reason`.
     #[inline(never)]
-    fn reclaim(
+    fn reclaim<P: Peers<W>>(
         &self,
         account: &Account,
-        peers: &impl Peers<W>,
+        peers: &P,
         reason: ThrottleReason,
     ) -> Result<(), ThrottleReason> {
         let mut reason = reason;
         loop {
+            if !P::ALL && reason == ThrottleReason::ConcurrentInvocationLimitExceeded {
+                return Err(reason);
+            }
             let parking = self.parking(account, reason);
             let mode = parking.close();
             if !mode.is_closed() && self.steal(account, peers, reason, mode.chunks()) {
@@ -148,7 +157,7 @@ impl<W: Storage> Function<W> {
         debug_assert!(counted.is_ok(), "a parked permit is counted by its gate");
     }
 
-    /// Requests in flight: a moment's view, exact at rest. O(instances / 16).
+    /// Requests in flight: a moment's view, exact at rest. O(leaves of the idle set).
     pub fn in_flight(&self) -> u32 {
         self.gate.in_flight().saturating_sub(self.pool.parked())
     }

@@ -93,8 +93,17 @@ impl Control {
         if spec.reserved_concurrency.is_some() {
             self.reserve(&function, spec.reserved_concurrency)?;
         }
+        // Nothing is parked before others can find it: the entry is published
+        // before a read-modify-write of the account's word, and the hold ends
+        // after it. So who closes the account after an opener's look at it has
+        // the entry behind it.
+        function.gate().parking().hold();
         // Only this control adds functions, in order, so the entry is free.
         entry.set(Box::new(function)).map_err(|_| full)?;
+        self.region.account.parking().opened();
+        if let Some(published) = entry.get() {
+            published.gate().parking().resume();
+        }
         let id = FunctionId::new(index, config.generation);
         self.names.push(name.to_string());
         let (names, hasher) = (&self.names, &self.hasher);

@@ -100,8 +100,8 @@ impl Function<alloc::boxed::Box<[AtomicU64]>> {
     }
 
     /// A function among others of one account, in a chunk of them, with its
-    /// idle instances laid out for `lanes`: its permits can be parked, for the
-    /// others can find them.
+    /// idle instances laid out for `lanes`. Its permits can be parked once its
+    /// hold is ended, when the others can find them.
     pub(super) fn in_region(
         spec: &FunctionSpec,
         lanes: u32,
@@ -109,9 +109,7 @@ impl Function<alloc::boxed::Box<[AtomicU64]>> {
     ) -> Result<Self, SpecError> {
         spec.validate()?;
         let pool = Pool::new(PoolConfig { lanes, ..spec.pool() })?;
-        let function = Self { chunk, ..Self::of(pool, spec) };
-        function.gate.parking().resume();
-        Ok(function)
+        Ok(Self { chunk, ..Self::of(pool, spec) })
     }
 }
 
@@ -139,7 +137,9 @@ impl<W: Storage> Function<W> {
         }
     }
 
-    /// Admits a request and finds or starts an instance for it.
+    /// Admits a request and finds or starts an instance for it. A function of a
+    /// [`Region`](super::Region) is invoked by that: this call does not look for
+    /// permits that other functions have parked.
     ///
     /// With an idle instance: O(1), or O(instances) for the orders that look at
     /// all of them ([`Pick`](crate::pool::Pick)). Without: O(nodes), and two

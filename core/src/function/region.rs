@@ -316,6 +316,8 @@ impl Region {
 }
 
 impl Peers<Words> for Region {
+    const ALL: bool = true;
+
     fn any(&self, chunks: u32, visit: &mut dyn FnMut(&Function<Words>) -> bool) -> bool {
         let (shift, all) = (self.chunk_shift(), self.functions.len());
         let chosen = (0..u32::BITS).filter(|chunk| chunks >> chunk & 1 == 1);

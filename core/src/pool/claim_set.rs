@@ -18,7 +18,8 @@
 //! rises, so equal sums mean that each leaf had no insertion between its two
 //! reads; without insertion an empty leaf stays empty; so at the instant
 //! between the two passes all leaves were empty at once. An unequal sum means
-//! that another thread inserted: some thread always gets on (lock-free).
+//! that another thread inserted or shut a leaf (which counts as an insertion and
+//! brings no member): some thread always gets on (lock-free).
 //!
 //! # Orderings
 //!

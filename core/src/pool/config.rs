@@ -20,7 +20,7 @@ use super::shape::{Layout, stride_shift};
 #[non_exhaustive]
 pub enum Pick {
     /// The lowest-numbered one: the load packs onto few instances. O(1) but
-    /// for pools of many thousands, where it is one load per 2,048 seats.
+    /// for pools of many thousands, where it is one load per 1,024 seats.
     #[default]
     Packed,
     /// The one used most recently; ties to the lowest number. O(instances).

@@ -150,7 +150,7 @@ pub(super) fn take(leaf: &AtomicU64) -> Taken {
     while seen & PERMITS != 0 {
         let left = seen - ONE_PERMIT;
         let bits = members(seen);
-        // Without members: 0 & (0 - 1) clears nothing.
+        // Without members: 0 & -0 clears nothing.
         let rest = left & !u64::from(bits & bits.wrapping_neg());
         // ORDERING: AcqRel. Acquire pairs with the Release of `park`; Release
         // as in `withdraw`. The failed read decides nothing.

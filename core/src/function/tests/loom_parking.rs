@@ -39,6 +39,8 @@ const SPEC: FunctionSpec = FunctionSpec { max_instances: 2, ..FunctionSpec::of_m
 const NOWHERE: Option<&Fleet<Lent>> = None;
 
 impl Peers<Lent> for Lot {
+    const ALL: bool = true;
+
     fn any(&self, chunks: u32, visit: &mut dyn FnMut(&Function<Lent>) -> bool) -> bool {
         let chosen = (0..2).filter(|at| chunks >> at & 1 == 1);
         chosen.into_iter().any(|at| visit(&self.functions[at]))

@@ -11,7 +11,7 @@ use crate::function::{
     RegionConfig, Start,
 };
 use crate::id::{FunctionId, InstanceId};
-use crate::placement::NodeSpec;
+use crate::placement::{NodeSpec, Strategy};
 use crate::pool::Reaped;
 use crate::resources::{Resource, Resources};
 use crate::time::Instant;
@@ -236,4 +236,36 @@ fn cpu_is_named_where_cpu_is_short() {
     let refused = region.invoke(at(0), f).unwrap_err();
     assert!(matches!(refused, InvokeError::NoCapacity(why) if why.resource == Resource::Cpu));
     assert_eq!(region.counters(f).unwrap().no_cpu, 1);
+}
+
+/// Two functions of a region in whose first all units are parked.
+#[test]
+fn a_function_that_is_invoked_past_its_region_proves_nothing_of_the_account() {
+    let (region, mut control) =
+        region(RegionConfig { account_limit: 2, ..RegionConfig::default() });
+    let f = control.add_function("f", FunctionSpec::of_memory(128)).unwrap();
+    let g = control.add_function("g", FunctionSpec::of_memory(128)).unwrap();
+    let now = Instant::ZERO;
+    for _ in 0..2 {
+        let both = [(); 2].map(|()| region.invoke(now, f).unwrap());
+        for invocation in both {
+            if invocation.start != Start::Warm {
+                region.started(now, &invocation.lease).unwrap();
+            }
+            region.complete(now, invocation.lease).unwrap();
+        }
+    }
+    assert_eq!((region.account().in_flight(), region.unreserved_in_flight()), (2, 0), "parked");
+    let past = region.function(g).unwrap();
+    let refused = past.invoke(now, region.account(), region.fleet(), Strategy::Random);
+    assert!(matches!(refused, Err(InvokeError::Throttled(_))), "{refused:?}");
+    // The region still finds what is parked, and a lower limit takes it back.
+    let found = region.invoke(now, g).expect("two units are free");
+    control.set_account_limit(0).unwrap();
+    for function in [f, g] {
+        assert!(region.invoke(now, function).is_err(), "above the limit");
+    }
+    region.started(now, &found.lease).unwrap();
+    region.complete(now, found.lease).unwrap();
+    assert_eq!(region.account().in_flight(), 0);
 }
