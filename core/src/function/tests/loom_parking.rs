@@ -10,7 +10,7 @@ use super::platform::Lent;
 use crate::concurrency::{Account, Limits, ThrottleReason};
 use crate::function::admit::Peers;
 use crate::function::{Admitted, Function, FunctionSpec, InvokeError, settings};
-use crate::id::Lane;
+use crate::id::{Lane, SlotId};
 use crate::placement::{Fleet, Strategy};
 use crate::pool::{Parked, Pool, Short};
 use crate::sync::{Storage, model};
@@ -457,6 +457,73 @@ fn loom_parking_two_requests_of_one_reservation() {
                     lot.complete(F, held);
                 }
                 both => panic!("one of them is admitted: {both:?}"),
+            }
+        },
+    );
+}
+
+// --- An instance that ends beside its open leaf -----------------------------------------
+
+/// `theirs` tells of an instance that is to be stopped while a request of it
+/// ends by `mine`: exactly one is told, and seat and permit are where they belong.
+fn an_instance_ends_once(theirs: fn(&Lot, SlotId) -> Option<SlotId>, again: bool) {
+    model::long_model(2, move |touches| {
+        let lot = Arc::new(Lot::new(pool(2, [1, 0])));
+        let held = lot.invoke(F).unwrap();
+        let slot = held.slot;
+        let there = {
+            let lot = Arc::clone(&lot);
+            thread::spawn(move || {
+                touches.of(1).all(lot.words());
+                theirs(&lot, slot)
+            })
+        };
+        touches.of(0).all(lot.words());
+        let function = &lot.functions[F];
+        let mine = function.complete(Instant::ZERO, &lot.account, held.seat).unwrap();
+        // The seat that came back may be taken again at once.
+        let next = again.then(|| lot.invoke(F).unwrap());
+        let there = there.join().unwrap();
+        let other = next
+            .and_then(|next| function.complete(Instant::ZERO, &lot.account, next.seat).unwrap());
+        let left = function.reap(Instant::ZERO);
+        let told: alloc::vec::Vec<_> =
+            [there, mine, other].into_iter().flatten().chain(left).collect();
+        assert_eq!(told, [slot], "one stop is reported");
+        function.stopped(NOWHERE, slot).unwrap();
+        assert_eq!(function.counters().instances, 1);
+        lot.check();
+    });
+}
+
+#[test]
+fn loom_parking_a_drain_beside_an_open_leaf() {
+    let drain = |lot: &Lot, slot| lot.functions[F].drain(slot).ok().flatten();
+    an_instance_ends_once(drain, false);
+    an_instance_ends_once(drain, true);
+}
+
+/// A reap takes the seats and leaves the permits.
+#[test]
+fn loom_parking_a_reap_beside_an_open_leaf() {
+    race(
+        pool(2, [1, 0]),
+        |lot| lot.functions[F].reap(Instant::MAX).collect::<alloc::vec::Vec<_>>(),
+        |lot| match lot.functions[F].pool.claim_parked(Lane::FIRST) {
+            Parked::Claim(claim) => {
+                lot.complete(F, Admitted::warm(claim));
+                1
+            }
+            Parked::Permit => {
+                lot.functions[F].gate.release(&lot.account).unwrap();
+                0
+            }
+            Parked::Nothing => panic!("the permit stays"),
+        },
+        |lot, reaped, served| {
+            assert!(reaped.len() >= 2 - served, "each is reaped, or was in use");
+            for slot in reaped {
+                lot.functions[F].stopped(NOWHERE, slot).unwrap();
             }
         },
     );
