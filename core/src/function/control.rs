@@ -132,7 +132,8 @@ impl Control {
     /// A limit that does not leave the unreserved minimum beside the
     /// reservations.
     ///
-    /// Cost: O(functions that park permits) to lower it, O(1) to raise it.
+    /// Cost: O(functions, and their idle leaves, in the chunks (32nds of all)
+    /// that have parked permits) to lower it, O(1) to raise it.
     pub fn set_account_limit(&mut self, limit: u32) -> Result<(), LimitError> {
         let region = &self.region;
         settings::set_account_limit(&mut self.limits, &region.account, &**region, limit)
@@ -154,8 +155,8 @@ impl Control {
     /// A foreign handle, or a reservation that does not leave the unreserved
     /// minimum.
     ///
-    /// Cost: O(functions that park permits) to raise it, O(instances of the
-    /// function) to lower it.
+    /// Cost: O(instances of the function), and to raise it as much beside as
+    /// lowering the account's limit.
     pub fn set_reserved_concurrency(
         &mut self,
         function: FunctionId,

@@ -14,8 +14,8 @@ use super::admit::Peers;
 use crate::concurrency::{Account, LimitError, Limits};
 use crate::sync::Storage;
 
-/// Sets the account's limit. O(functions that have parked since it was last
-/// lowered), O(1) to raise it.
+/// Sets the account's limit. O(functions, and their idle leaves, in the chunks
+/// that have parked) to lower it, O(1) to raise it.
 pub(super) fn set_account_limit<W: Storage>(
     limits: &mut Limits,
     account: &Account,

@@ -70,7 +70,7 @@ impl<W: Storage> Pool<W> {
         if !self.layout.plain {
             return Short::Unfit;
         }
-        // Beyond the last seat are words that were never written, or none.
+        // Beyond the last seat are words that are zero for good, or none.
         let Some([slot, last_used, seat]) = self.plain_record(held.index()) else {
             return Short::Stale;
         };
@@ -112,7 +112,8 @@ impl<W: Storage> Pool<W> {
             Short::Parked => return Ok((None, true)),
             Short::Stale => return Err(SeatError::Stale),
             Short::Unfit => {
-                // Not called for a seat that is collected: its permit stays.
+                // Not called for a seat that is collected: its permit stays
+                // with the caller.
                 parked = false;
                 let insert = |leaf, bit| parked = self.insert_parking(leaf, bit, may_open);
                 return Ok((self.release_with(now, held, insert)?, parked));
