@@ -292,6 +292,10 @@ typedef enum warmstow_refusal {
      * Most nodes are short of memory.
      */
     WARMSTOW_REFUSAL_NO_MEMORY = 9,
+    /**
+     * No instance is idle and the next may not be started yet.
+     */
+    WARMSTOW_REFUSAL_SCALING_RATE = 10,
 } warmstow_refusal;
 
 /**
@@ -1017,8 +1021,8 @@ const char *warmstow_status_name(int32_t status);
 
 /**
  * The key of a refusal in reports: AWS Lambda's throttle reason, such as
- * "ConcurrentInvocationLimitExceeded", "InstanceLimitExceeded", or Amazon
- * ECS's "RESOURCE:CPU" or "RESOURCE:MEMORY"; "None" for
+ * "ConcurrentInvocationLimitExceeded", "InstanceLimitExceeded",
+ * "ScalingRateExceeded", or Amazon ECS's "RESOURCE:CPU" or "RESOURCE:MEMORY"; "None" for
  * WARMSTOW_REFUSAL_NONE, "Unknown" for a number that is none.
  *
  * Static text, never NULL; any thread.

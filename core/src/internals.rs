@@ -10,6 +10,7 @@
 //! |---|---|---|---|
 //! | account | `concurrency/account.rs` | in use 32, limit 32 | admissions, completions; limit: control |
 //! | gate | `concurrency/gate.rs` | in use 32, reserved 32 (all ones: none) | as above |
+//! | bucket | `concurrency/rate.rs` | the time at which it is full | takes |
 //! | parking | `concurrency/parking.rs` | epoch 30, state 2, opened chunks 32 | refusals, completions that open a leaf; control |
 //! | leaf | `pool/leaf.rs` | insertions 40, open 1, permits 7, members 16 | members: whoever owns the index; permits: anyone |
 //! | hint | `pool/claim_set.rs` | one bit a leaf | anyone; advisory |
@@ -55,6 +56,12 @@
 //! that is being refused for want of an instance or of room at that moment.
 //! With room on the fleet, and at least as many instances as the limit, there
 //! is none.
+//!
+//! Rates come first and last: a request's token is taken before anything else,
+//! and a start's after everything else, so that no token is ever given back
+//! (which a bucket that was full meanwhile would make one too many). Room that a
+//! start gives back because another took the last token was short for others
+//! meanwhile.
 //!
 //! `complete` gives the seat back with the unit or before it. So a request that
 //! is admitted by that unit finds the seat.

@@ -40,6 +40,7 @@ impl warmstow_counters {
         refusals[R::WARMSTOW_REFUSAL_INSTANCE_LIMIT as usize] = counters.instance_limits;
         refusals[R::WARMSTOW_REFUSAL_NO_CPU as usize] = counters.no_cpu;
         refusals[R::WARMSTOW_REFUSAL_NO_MEMORY as usize] = counters.no_memory;
+        refusals[R::WARMSTOW_REFUSAL_SCALING_RATE as usize] = counters.scaling_rates;
         Self {
             warm_starts: counters.warm_starts,
             cold_starts: counters.cold_starts,

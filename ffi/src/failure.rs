@@ -87,7 +87,9 @@ impl Failure {
             Self::StaleFunction { .. } => S::WARMSTOW_ERROR_FUNCTION_STALE,
             Self::UnknownName => S::WARMSTOW_ERROR_NAME_UNKNOWN,
             Self::Invoke(error) => match error {
-                InvokeError::Throttled(_) => S::WARMSTOW_ERROR_THROTTLED,
+                InvokeError::Throttled(_) | InvokeError::ScalingRate { .. } => {
+                    S::WARMSTOW_ERROR_THROTTLED
+                }
                 InvokeError::InstanceLimit { .. } => S::WARMSTOW_ERROR_INSTANCE_LIMIT,
                 InvokeError::NoCapacity(_) => S::WARMSTOW_ERROR_NO_CAPACITY,
                 _ => S::WARMSTOW_ERROR_FUNCTION_STALE,

@@ -177,6 +177,8 @@ pub enum warmstow_refusal {
     WARMSTOW_REFUSAL_NO_CPU = 8,
     /// Most nodes are short of memory.
     WARMSTOW_REFUSAL_NO_MEMORY = 9,
+    /// No instance is idle and the next may not be started yet.
+    WARMSTOW_REFUSAL_SCALING_RATE = 10,
 }
 
 /// Length of an array of refusal counts, indexed by warmstow_refusal; with room
@@ -186,7 +188,7 @@ pub const WARMSTOW_REFUSAL_COUNT: usize = 16;
 use warmstow_refusal as R;
 
 /// Every refusal, at its number, with the key that reports use.
-const REFUSAL_NAMES: [(R, &CStr); 10] = [
+const REFUSAL_NAMES: [(R, &CStr); 11] = [
     (R::WARMSTOW_REFUSAL_NONE, c"None"),
     (R::of_throttle(ThrottleReason::ALL[0]), c"ConcurrentInvocationLimitExceeded"),
     (R::of_throttle(ThrottleReason::ALL[1]), c"ReservedFunctionConcurrentInvocationLimitExceeded"),
@@ -197,6 +199,7 @@ const REFUSAL_NAMES: [(R, &CStr); 10] = [
     (R::WARMSTOW_REFUSAL_INSTANCE_LIMIT, c"InstanceLimitExceeded"),
     (R::WARMSTOW_REFUSAL_NO_CPU, c"RESOURCE:CPU"),
     (R::WARMSTOW_REFUSAL_NO_MEMORY, c"RESOURCE:MEMORY"),
+    (R::WARMSTOW_REFUSAL_SCALING_RATE, c"ScalingRateExceeded"),
 ];
 
 impl warmstow_refusal {
@@ -226,6 +229,7 @@ impl warmstow_refusal {
         match error {
             InvokeError::Throttled(reason) => Self::of_throttle(*reason),
             InvokeError::InstanceLimit { .. } => Self::WARMSTOW_REFUSAL_INSTANCE_LIMIT,
+            InvokeError::ScalingRate { .. } => Self::WARMSTOW_REFUSAL_SCALING_RATE,
             InvokeError::NoCapacity(refusal) => match refusal.resource {
                 Resource::Memory => Self::WARMSTOW_REFUSAL_NO_MEMORY,
                 _ => Self::WARMSTOW_REFUSAL_NO_CPU,
@@ -265,8 +269,8 @@ pub extern "C" fn warmstow_status_name(status: i32) -> *const c_char {
 }
 
 /// The key of a refusal in reports: AWS Lambda's throttle reason, such as
-/// "ConcurrentInvocationLimitExceeded", "InstanceLimitExceeded", or Amazon
-/// ECS's "RESOURCE:CPU" or "RESOURCE:MEMORY"; "None" for
+/// "ConcurrentInvocationLimitExceeded", "InstanceLimitExceeded",
+/// "ScalingRateExceeded", or Amazon ECS's "RESOURCE:CPU" or "RESOURCE:MEMORY"; "None" for
 /// WARMSTOW_REFUSAL_NONE, "Unknown" for a number that is none.
 ///
 /// Static text, never NULL; any thread.
@@ -302,6 +306,10 @@ mod tests {
         }
         let limit = InvokeError::InstanceLimit { max_instances: 1 };
         assert_eq!(warmstow_refusal::index_of(limit.reason()), Some(7));
+        let retry_after = warmstow_core::time::Duration::ZERO;
+        let rate = InvokeError::ScalingRate { reserved: false, retry_after };
+        assert_eq!(warmstow_refusal::index_of(rate.reason()), Some(10));
+        assert_eq!(warmstow_refusal::of(&rate) as usize, 10);
         assert_eq!(warmstow_refusal::index_of(Resource::Cpu.reason()), Some(8));
         assert_eq!(warmstow_refusal::index_of(Resource::Memory.reason()), Some(9));
         assert!(REFUSAL_NAMES.len() <= WARMSTOW_REFUSAL_COUNT);

@@ -1,6 +1,7 @@
 //! Reading what Python passes, so that each refusal names what was given.
 
 use pyo3::prelude::*;
+use warmstow_core::function::ScalingRate;
 use warmstow_core::placement::{NodeSpec, Strategy};
 use warmstow_core::pool::Pick;
 use warmstow_core::resources::Resources;
@@ -111,6 +112,12 @@ pub(crate) fn strategy(value: &Bound<'_, PyAny>, name: &str) -> PyResult<Strateg
     Strategy::try_from(text.as_str()).map_err(|error| errors::config(format!("{name}: {error}")))
 }
 
+/// How fast instances may be started, called `name` where the text says not.
+pub(crate) fn scaling_rate(value: &Bound<'_, PyAny>, name: &str) -> PyResult<ScalingRate> {
+    let text = text(value, name)?;
+    text.parse().map_err(|error| errors::config(format!("{name} is {text:?}: {error}")))
+}
+
 /// A distribution, called `name` where the text is none.
 pub(crate) fn distribution(value: &Bound<'_, PyAny>, name: &str) -> PyResult<Distribution> {
     let parsed = text(value, name)?.parse();
@@ -162,7 +169,7 @@ macro_rules! named {
     ($($name:ident: $read:ident -> $type:ty),+ $(,)?) => {
         /// Readers of one argument each, which errors name.
         pub(crate) mod named {
-            use super::{Bound, Duration, Pick, PyAny, PyResult, Strategy};
+            use super::{Bound, Duration, Pick, PyAny, PyResult, ScalingRate, Strategy};
 
             $(pub(crate) fn $name(value: &Bound<'_, PyAny>) -> PyResult<$type> {
                 super::$read(value, stringify!($name))
@@ -185,8 +192,10 @@ named! {
     name: text -> String,
     now_ns: whole -> u64,
     pick: pick -> Pick,
+    requests_per_concurrency: whole -> u32,
     reserved: whole_or_none -> Option<u32>,
     reserved_concurrency: whole_or_none -> Option<u32>,
+    scaling_rate: scaling_rate -> ScalingRate,
     seed: whole -> u64,
     strategy: strategy -> Strategy,
     unreserved_minimum: whole -> u32,

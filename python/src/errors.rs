@@ -42,7 +42,9 @@ pub(crate) fn invoke(error: InvokeError) -> PyErr {
     let (message, reason) = (error.to_string(), error.reason());
     match error {
         InvokeError::UnknownFunction(error) => stale(error),
-        InvokeError::Throttled(_) => python::ThrottledError::new_err((message, reason)),
+        InvokeError::Throttled(_) | InvokeError::ScalingRate { .. } => {
+            python::ThrottledError::new_err((message, reason))
+        }
         _ => python::ExhaustedError::new_err((message, reason)),
     }
 }

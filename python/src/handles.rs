@@ -136,6 +136,7 @@ impl From<function::Counters> for Counters {
         let throttles = ThrottleReason::ALL.iter().map(|reason| reason.as_str());
         let mut refusals: BTreeMap<_, _> = throttles.zip(counters.throttles).collect();
         refusals.insert("InstanceLimitExceeded", counters.instance_limits);
+        refusals.insert("ScalingRateExceeded", counters.scaling_rates);
         refusals.insert("RESOURCE:CPU", counters.no_cpu);
         refusals.insert("RESOURCE:MEMORY", counters.no_memory);
         refusals.retain(|_, count| *count > 0);

@@ -6,7 +6,7 @@ use core::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use pyo3::prelude::*;
-use warmstow_core::function::{self, Control, FunctionSpec, RegionConfig};
+use warmstow_core::function::{self, Control, FunctionSpec, RegionConfig, ScalingRate};
 use warmstow_core::placement::{NodeSpec, Strategy};
 use warmstow_core::pool::Pick;
 use warmstow_core::resources::Resources;
@@ -57,11 +57,14 @@ const NO_LEASE: &str = "stale lease: these bits are none";
 #[pymethods]
 impl Region {
     #[new]
+    #[expect(clippy::too_many_arguments, reason = "all by name, all with defaults")]
     #[pyo3(signature = (
         *, account_limit = 1000, unreserved_minimum = 100, nodes = None, max_nodes = None,
         strategy = Strategy::default(), max_functions = 1024, seed = 0,
+        scaling_rate = ScalingRate::Unlimited, requests_per_concurrency = 0,
     ), text_signature = "(*, account_limit=1000, unreserved_minimum=100, nodes=None, \
-        max_nodes=None, strategy=\"binpack:memory\", max_functions=1024, seed=0)")]
+        max_nodes=None, strategy=\"binpack:memory\", max_functions=1024, seed=0, scaling_rate=\"unlimited\", \
+        requests_per_concurrency=0)")]
     fn new(
         #[pyo3(from_py_with = named::account_limit)] account_limit: u32,
         #[pyo3(from_py_with = named::unreserved_minimum)] unreserved_minimum: u32,
@@ -70,6 +73,8 @@ impl Region {
         #[pyo3(from_py_with = named::strategy)] strategy: Strategy,
         #[pyo3(from_py_with = named::max_functions)] max_functions: u32,
         #[pyo3(from_py_with = named::seed)] seed: u64,
+        #[pyo3(from_py_with = named::scaling_rate)] scaling_rate: ScalingRate,
+        #[pyo3(from_py_with = named::requests_per_concurrency)] requests_per_concurrency: u32,
     ) -> PyResult<Self> {
         let nodes = nodes.map_or_else(|| Ok(Vec::new()), arguments::nodes)?;
         let given = u32::try_from(nodes.len()).unwrap_or(u32::MAX);
@@ -80,6 +85,8 @@ impl Region {
             max_nodes: max_nodes.unwrap_or(given),
             strategy,
             seed,
+            scaling_rate,
+            requests_per_concurrency,
             generation: next_generation(),
             ..RegionConfig::default()
         };

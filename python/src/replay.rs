@@ -164,6 +164,8 @@ fn config(settings: &Bound<'_, PyAny>, functions: &Bound<'_, PyAny>) -> PyResult
     config.region = RegionConfig {
         account_limit: whole("account_limit")?,
         unreserved_minimum: whole("unreserved_minimum")?,
+        requests_per_concurrency: whole("requests_per_concurrency")?,
+        scaling_rate: arguments::scaling_rate(&field(settings, "scaling_rate")?, "scaling_rate")?,
         strategy: arguments::strategy(&field(settings, "strategy")?, "strategy")?,
         seed,
         ..RegionConfig::default()

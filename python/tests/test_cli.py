@@ -95,6 +95,12 @@ def test_each_option_has_its_effect(figures: Figures, azure: AzureFolder) -> Non
     bounded = run("--max-instances", "1")
     assert bounded["throttles"].keys() == {"InstanceLimitExceeded"}
     assert run("--max-instances", "poisson=1")["throttles"] == bounded["throttles"]
+    scaled = run("--scaling-rate", "function:1/1000000")
+    assert scaled["throttles"].keys() == {"ScalingRateExceeded"}
+    assert scaled["cold_starts"] == 1
+    assert run("--scaling-rate", "lambda")["throttles"] == {}
+    metered = run("--account-limit", 101, "--requests-per-concurrency", 1, "--reserved", "pois=1")
+    assert "ReservedFunctionInvocationRateLimitExceeded" in metered["throttles"]
     short = run("--keep-alive", "fixed:500ms")
     assert short["cold_starts"] > base["cold_starts"]
     assert short["gb_seconds"]["idle"] < base["gb_seconds"]["idle"]
@@ -202,6 +208,10 @@ BAD = {
     "keep-alive negative": (("replay", POISSON, "--keep-alive", "fixed:-6s"), "'-6s' is not"),
     "keep-alive NaN": (("replay", POISSON, "--keep-alive", "fixed:nans"), "no time"),
     "pick": (("replay", POISSON, "--pick", "first"), "'first' is not one of"),
+    "scaling rate": (
+        ("replay", POISSON, "--scaling-rate", "fast"),
+        "scaling_rate is \"fast\": a scaling rate is `unlimited`",
+    ),
     "reserved form": (("replay", POISSON, "--reserved", "5"), "'5' is not F=N"),
     "reserved function": (
         ("replay", POISSON, "--reserved", "ghost=5"),

@@ -18,6 +18,7 @@
 //! | [`Gate`] | data, `&self` | one function's counter: one word |
 //! | `Parking` | data, `&self` | whether their permits may lie with idle instances |
 //! | [`Limits`] | control, `&mut self` | what has been reserved of how much |
+//! | [`TokenBucket`] | data, `&self` | how often something may happen: one word |
 //! | [`ThrottleReason`] | | why a request was refused, in AWS's words |
 //!
 //! Limits may change while requests run. Lowering one below what is in flight
@@ -50,12 +51,14 @@ mod account;
 mod gate;
 mod limits;
 mod parking;
+mod rate;
 mod throttle;
 
 pub use account::Account;
 pub use gate::{Gate, NotHeld};
 pub use limits::{LimitError, Limits};
 pub(crate) use parking::{Load, Parking};
+pub use rate::{Rate, RateError, TokenBucket};
 pub use throttle::ThrottleReason;
 
 #[cfg(test)]

@@ -28,7 +28,7 @@
 use core::hint::spin_loop;
 
 use super::Function;
-use crate::concurrency::{Account, Load, Parking, ThrottleReason};
+use crate::concurrency::{Account, Load, Parking, ThrottleReason, TokenBucket};
 use crate::sync::Storage;
 
 /// The functions of one account, in 32 chunks.
@@ -36,6 +36,12 @@ pub(super) trait Peers<W> {
     /// Whether it finds all of them: only who does can prove that nothing is
     /// parked of the account's limit.
     const ALL: bool;
+
+    /// The rate at which instances of all together may be started, if there is
+    /// one.
+    fn starts(&self) -> Option<&TokenBucket> {
+        None
+    }
 
     /// Calls `visit` with the functions of `chunks` until it answers true;
     /// whether it did.

@@ -4,8 +4,8 @@ use alloc::string::String;
 use core::fmt;
 use core::num::NonZeroU32;
 
-use super::{SpecError, UnknownFunction};
-use crate::concurrency::LimitError;
+use super::{ScalingRate, SpecError, UnknownFunction};
+use crate::concurrency::{LimitError, RateError};
 use crate::placement::{FitError, FleetError, Strategy};
 use crate::pool::PoolConfig;
 use crate::resources::Resource;
@@ -18,6 +18,12 @@ pub struct RegionConfig {
     /// What reservations must leave of it to the functions without one. AWS:
     /// 100, always.
     pub unreserved_minimum: u32,
+    /// Requests a second for each unit of concurrency: so many times the
+    /// account limit for all functions, and so many times its reservation for
+    /// one that has one. AWS: 10. 0: no such limit.
+    pub requests_per_concurrency: u32,
+    /// How fast requests may start instances.
+    pub scaling_rate: ScalingRate,
     /// How many functions can be added.
     pub max_functions: u32,
     /// How many nodes can be added; 0: no fleet, instances take no room.
@@ -39,15 +45,31 @@ pub struct RegionConfig {
 impl RegionConfig {
     /// The most functions of a region: 2^24.
     pub const MAX_FUNCTIONS: u32 = 1 << 24;
+    /// Requests a second that AWS Lambda admits for each unit of concurrency.
+    pub const LAMBDA_REQUESTS_PER_CONCURRENCY: u32 = 10;
+
+    /// AWS Lambda's limits of a new account in full: 1,000 and 100 as by
+    /// default, its scaling rate, and 10 requests a second for each unit of
+    /// concurrency.
+    pub fn lambda() -> Self {
+        Self {
+            requests_per_concurrency: Self::LAMBDA_REQUESTS_PER_CONCURRENCY,
+            scaling_rate: ScalingRate::LAMBDA,
+            ..Self::default()
+        }
+    }
 }
 
 impl Default for RegionConfig {
-    /// AWS's account limit and unreserved minimum, room for 1,024 functions,
-    /// no fleet, binpack by memory, seed 0, 16 lanes, generation 1.
+    /// AWS's account limit and unreserved minimum, no rates (see
+    /// [`RegionConfig::lambda`]), room for 1,024 functions, no fleet, binpack
+    /// by memory, seed 0, 16 lanes, generation 1.
     fn default() -> Self {
         Self {
             account_limit: 1_000,
             unreserved_minimum: 100,
+            requests_per_concurrency: 0,
+            scaling_rate: ScalingRate::Unlimited,
             max_functions: 1_024,
             max_nodes: 0,
             strategy: Strategy::Binpack(Resource::Memory),
@@ -72,8 +94,16 @@ pub enum ConfigError {
         /// The value.
         value: u32,
     },
+    /// The scaling rate.
+    Rate(RateError),
     /// The fleet.
     Fleet(FleetError),
+}
+
+impl From<RateError> for ConfigError {
+    fn from(error: RateError) -> Self {
+        Self::Rate(error)
+    }
 }
 
 impl From<FleetError> for ConfigError {
@@ -93,6 +123,7 @@ impl fmt::Display for ConfigError {
             Self::Lanes { value } => {
                 write!(f, "lanes is {value}: it must be 1 to {}", PoolConfig::MAX_LANES)
             }
+            Self::Rate(error) => write!(f, "scaling_rate: {error}"),
             Self::Fleet(error) => error.fmt(f),
         }
     }

@@ -87,6 +87,8 @@ impl Control {
         let region = self.region.clone();
         let entry = region.functions.get(index as usize).ok_or_else(|| full.clone())?;
         let function = Function::in_region(&spec, config.lanes, self.region.chunk_of(index))?;
+        let rate = function.scaling_rate().set(config.scaling_rate.of_each());
+        debug_assert!(rate.is_ok(), "checked when the region was built");
         if let Some(fleet) = &self.region.fleet {
             fleet.fits_empty(spec.resources)?;
         }
@@ -136,7 +138,9 @@ impl Control {
     /// that have parked permits) to lower it, O(1) to raise it.
     pub fn set_account_limit(&mut self, limit: u32) -> Result<(), LimitError> {
         let region = &self.region;
-        settings::set_account_limit(&mut self.limits, &region.account, &**region, limit)
+        settings::set_account_limit(&mut self.limits, &region.account, &**region, limit)?;
+        region.buckets.set_requests(region.config().requests_per_concurrency, limit);
+        Ok(())
     }
 
     fn reserve(
@@ -145,7 +149,10 @@ impl Control {
         reserved: Option<u32>,
     ) -> Result<(), LimitError> {
         let region = &self.region;
-        settings::set_reserved(&mut self.limits, &region.account, &**region, function, reserved)
+        settings::set_reserved(&mut self.limits, &region.account, &**region, function, reserved)?;
+        let factor = region.config().requests_per_concurrency;
+        function.buckets.set_requests(factor, reserved.unwrap_or(0));
+        Ok(())
     }
 
     /// Sets or, with `None`, removes a function's reserved concurrency.

@@ -26,6 +26,8 @@ pub struct Counters {
     /// Invocations refused because the function had as many instances as it
     /// may have, all busy.
     pub instance_limits: u64,
+    /// Invocations refused because instances were being started too fast.
+    pub scaling_rates: u64,
     /// Invocations refused because most nodes were short of CPU.
     pub no_cpu: u64,
     /// Invocations refused because most nodes were short of memory.
@@ -50,7 +52,9 @@ impl Counters {
 
     /// Invocations refused, for whatever reason.
     pub fn refusals(&self) -> u64 {
-        self.throttles.iter().sum::<u64>() + self.instance_limits + self.no_cpu + self.no_memory
+        let throttles: u64 = self.throttles.iter().sum();
+        let short = self.instance_limits + self.scaling_rates;
+        throttles + short + self.no_cpu + self.no_memory
     }
 }
 
@@ -59,6 +63,7 @@ impl Counters {
 pub(super) struct Tallies {
     throttles: [AtomicU64; ThrottleReason::ALL.len()],
     instance_limits: AtomicU64,
+    scaling_rates: AtomicU64,
     no_cpu: AtomicU64,
     no_memory: AtomicU64,
     failures: AtomicU64,
@@ -69,6 +74,7 @@ impl Tallies {
         Self {
             throttles: core::array::from_fn(|_| AtomicU64::new(0)),
             instance_limits: AtomicU64::new(0),
+            scaling_rates: AtomicU64::new(0),
             no_cpu: AtomicU64::new(0),
             no_memory: AtomicU64::new(0),
             failures: AtomicU64::new(0),
@@ -81,6 +87,10 @@ impl Tallies {
 
     pub(super) fn instance_limit(&self) {
         count(&self.instance_limits);
+    }
+
+    pub(super) fn scaling_rate(&self) {
+        count(&self.scaling_rates);
     }
 
     pub(super) fn no_capacity(&self, resource: Resource) {
@@ -98,6 +108,7 @@ impl Tallies {
     pub(super) fn read(&self, counters: &mut Counters) {
         counters.throttles = core::array::from_fn(|reason| get(&self.throttles[reason]));
         counters.instance_limits = get(&self.instance_limits);
+        counters.scaling_rates = get(&self.scaling_rates);
         counters.no_cpu = get(&self.no_cpu);
         counters.no_memory = get(&self.no_memory);
         counters.failures = get(&self.failures);

@@ -6,6 +6,7 @@ use crate::concurrency::ThrottleReason;
 use crate::id::{FunctionId, InstanceId};
 use crate::placement::Refusal;
 use crate::pool::SeatError;
+use crate::time::Duration;
 
 /// A handle that names no function of this region.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,20 +38,47 @@ pub enum InvokeError {
         /// The most instances of the function.
         max_instances: u32,
     },
+    /// No instance is idle and the next one may not be started yet: see
+    /// [`ScalingRate`](super::ScalingRate).
+    ScalingRate {
+        /// Whether the function has reserved concurrency.
+        reserved: bool,
+        /// When the next one may, if no other request takes it.
+        retry_after: Duration,
+    },
     /// No instance is idle and no node has room for another one.
     NoCapacity(Refusal),
 }
 
 impl InvokeError {
     /// The key of this refusal in counts and reports: AWS's throttle reason,
-    /// `InstanceLimitExceeded`, ECS's `RESOURCE:CPU` or `RESOURCE:MEMORY`, or
+    /// `ScalingRateExceeded`, `InstanceLimitExceeded`, ECS's `RESOURCE:CPU` or `RESOURCE:MEMORY`, or
     /// `UnknownFunction`.
     pub const fn reason(&self) -> &'static str {
         match self {
             Self::UnknownFunction(_) => "UnknownFunction",
             Self::Throttled(reason) => reason.as_str(),
             Self::InstanceLimit { .. } => "InstanceLimitExceeded",
+            Self::ScalingRate { .. } => "ScalingRateExceeded",
             Self::NoCapacity(refusal) => refusal.resource.reason(),
+        }
+    }
+
+    /// The reason that AWS Lambda's 429 `TooManyRequestsException` would carry
+    /// for this refusal; `None` where Lambda has no such refusal.
+    ///
+    /// Which one a refusal by the scaling rate carries AWS does not say: here
+    /// it is that of the function's invocation rate, reserved or not.
+    pub const fn throttle_reason(&self) -> Option<ThrottleReason> {
+        match self {
+            Self::Throttled(reason) => Some(*reason),
+            Self::ScalingRate { reserved: true, .. } => {
+                Some(ThrottleReason::ReservedFunctionInvocationRateLimitExceeded)
+            }
+            Self::ScalingRate { reserved: false, .. } => {
+                Some(ThrottleReason::FunctionInvocationRateLimitExceeded)
+            }
+            _ => None,
         }
     }
 }
@@ -68,6 +96,9 @@ impl fmt::Display for InvokeError {
             Self::Throttled(reason) => write!(f, "throttled: {reason}"),
             Self::InstanceLimit { max_instances } => {
                 write!(f, "all of the function's {max_instances} instances are busy")
+            }
+            Self::ScalingRate { retry_after, .. } => {
+                write!(f, "instances are started too fast: the next one in {retry_after}")
             }
             Self::NoCapacity(refusal) => refusal.fmt(f),
         }

@@ -5,8 +5,9 @@ use core::fmt;
 
 use super::admit::{Alone, Peers};
 use super::counters::Tallies;
+use super::rates::{self, Buckets};
 use super::{Counters, FunctionSpec, InvokeError, SpecError};
-use crate::concurrency::{Account, Gate};
+use crate::concurrency::{Account, Gate, TokenBucket};
 use crate::id::{Lane, NodeId, SlotId};
 use crate::placement::{Fleet, MAX_NODES, Reservation, Strategy};
 #[cfg(feature = "alloc")]
@@ -85,6 +86,7 @@ pub struct Function<W> {
     pub(super) chunk: u32,
     keep_alive_ns: AtomicU64,
     tallies: Tallies,
+    pub(super) buckets: Buckets,
 }
 
 #[cfg(feature = "alloc")]
@@ -134,6 +136,7 @@ impl<W: Storage> Function<W> {
             chunk: 0,
             keep_alive_ns: AtomicU64::new(spec.keep_alive.as_nanos()),
             tallies: Tallies::new(),
+            buckets: Buckets::unlimited(),
         }
     }
 
@@ -184,7 +187,11 @@ impl<W: Storage> Function<W> {
         }
         match self.pool.claim_or_begin_in(now, lane) {
             Some(Ok(claim)) => Ok(Admitted::warm(claim)),
-            Some(Err(vacancy)) => self.start(vacancy, account, fleet, strategy),
+            Some(Err(vacancy)) => {
+                let starts = peers.starts().unwrap_or(&self.buckets.starts);
+                let started = self.start(now, vacancy, starts, fleet, strategy);
+                started.inspect_err(|error| self.refused(account, error))
+            }
             None => {
                 self.give_unit_back(account);
                 self.tallies.instance_limit();
@@ -193,28 +200,67 @@ impl<W: Storage> Function<W> {
         }
     }
 
-    /// The cold half of [`Function::invoke`]: room on a node, then the slot.
+    /// The cold half of [`Function::invoke`]: room on a node, the token of a
+    /// start, then the slot. What is refused holds nothing but its unit.
     #[inline(never)]
     fn start<F: Storage>(
         &self,
+        now: Instant,
         vacancy: pool::Vacancy<'_, W>,
-        account: &Account,
+        starts: &TokenBucket,
         fleet: Option<&Fleet<F>>,
         strategy: Strategy,
     ) -> Result<Admitted, InvokeError> {
-        let node = match fleet.map(|fleet| fleet.place(self.spec.resources, strategy)) {
+        let reserved = self.gate.reserved().is_some();
+        // A look first: room that is given back was short for others meanwhile.
+        rates::look(starts, now, reserved)?;
+        let node = match fleet {
             None => None,
-            Some(Ok(room)) => Some(room.into_parts().0),
-            Some(Err(refusal)) => {
-                drop(vacancy);
-                self.give_unit_back(account);
-                self.tallies.no_capacity(refusal.resource);
-                return Err(InvokeError::NoCapacity(refusal));
+            Some(fleet) => {
+                let room = fleet.place(self.spec.resources, strategy);
+                let room = room.map_err(InvokeError::NoCapacity)?;
+                Some((fleet, room.into_parts().0))
             }
         };
+        // The token last: a start that cannot be has spent none.
+        if let Err(error) = rates::take(starts, now, reserved) {
+            if let Some((fleet, node)) = node {
+                self.leave(fleet, node);
+            }
+            return Err(error);
+        }
+        let node = node.map(|(_, node)| node);
         let place = node.map_or(NO_NODE, NodeId::index);
         let pool::Claim { slot, seat } = vacancy.start(place);
         Ok(Admitted { slot, seat, start: Start::Cold { node } })
+    }
+
+    /// Gives an instance's room on its node back.
+    fn leave<F: Storage>(&self, fleet: &Fleet<F>, node: NodeId) {
+        let back = fleet.release(Reservation::from_parts(node, self.spec.resources));
+        debug_assert!(back.is_ok(), "every instance holds room on its node");
+    }
+
+    /// Gives the unit of a refused start back and counts why.
+    fn refused(&self, account: &Account, error: &InvokeError) {
+        self.give_unit_back(account);
+        match error {
+            InvokeError::NoCapacity(refusal) => self.tallies.no_capacity(refusal.resource),
+            _ => self.tallies.scaling_rate(),
+        }
+    }
+
+    #[cfg(feature = "alloc")]
+    /// Asks the rates of requests, its own first; counts a refusal.
+    #[inline(never)]
+    pub(super) fn meter(&self, now: Instant, account: &TokenBucket) -> Result<(), InvokeError> {
+        if self.gate.reserved() == Some(0) {
+            return Ok(());
+        }
+        rates::request(&self.buckets.requests, account, now).map_err(|reason| {
+            self.tallies.throttled(reason);
+            InvokeError::Throttled(reason)
+        })
     }
 
     /// Reports that a cold-started instance has initialised.
@@ -326,9 +372,7 @@ impl<W: Storage> Function<W> {
     ) -> Result<(), SlotError> {
         let place = self.pool.stopped(slot)?;
         if let (Some(fleet), true) = (fleet, place != NO_NODE) {
-            let node = NodeId::new(place, fleet.generation());
-            let back = fleet.release(Reservation::from_parts(node, self.spec.resources));
-            debug_assert!(back.is_ok(), "every instance holds room on its node");
+            self.leave(fleet, NodeId::new(place, fleet.generation()));
         }
         Ok(())
     }
@@ -375,6 +419,12 @@ impl<W: Storage> Function<W> {
     pub fn set_keep_alive(&self, keep_alive: Duration) {
         // ORDERING: Relaxed: a setting by itself, no data published with it.
         self.keep_alive_ns.store(keep_alive.as_nanos(), Ordering::Relaxed);
+    }
+
+    /// The rate at which requests may start instances; unlimited unless set.
+    /// For a function by itself: a region sets those of its functions.
+    pub const fn scaling_rate(&self) -> &TokenBucket {
+        &self.buckets.starts
     }
 
     /// What the function has done. O(seats).

@@ -6,6 +6,7 @@
 //!    |      none left -> Throttled(reason)
 //!    |  pool: a seat of an idle instance -> warm start
 //!    |      none idle and no slot vacant -> InstanceLimit
+//!    |      instances started too fast -> ScalingRate
 //!    |  placement: room on a node for a new instance
 //!    |      no node has room -> NoCapacity(why)
 //!    v  cold start
@@ -63,6 +64,7 @@ mod counters;
 mod error;
 mod invoke;
 mod lease;
+mod rates;
 mod spec;
 
 #[cfg(feature = "alloc")]
@@ -81,6 +83,7 @@ pub use counters::Counters;
 pub use error::{InstanceError, InvokeError, LeaseError, UnknownFunction};
 pub use invoke::{Admitted, Function, Start};
 pub use lease::Lease;
+pub use rates::{ParseScalingRateError, ScalingRate};
 pub use spec::{FunctionSpec, SpecError};
 
 #[cfg(feature = "alloc")]

@@ -7,11 +7,12 @@ use core::fmt;
 use once_cell::race::OnceBox;
 
 use super::admit::Peers;
+use super::rates::Buckets;
 use super::{
     Admitted, ConfigError, Control, Counters, Function, InstanceError, InvokeError, Lease,
     LeaseError, RegionConfig, Start, UnknownFunction,
 };
-use crate::concurrency::{Account, Limits};
+use crate::concurrency::{Account, Limits, TokenBucket};
 use crate::id::{FunctionId, InstanceId, Lane, NodeId, SlotId};
 use crate::placement::Fleet;
 use crate::pool::{self, Parked, PoolConfig, Reaped, Short, SlotError};
@@ -28,6 +29,7 @@ pub(super) type Words = Box<[AtomicU64]>;
 pub struct Region {
     config: RegionConfig,
     pub(super) account: Account,
+    pub(super) buckets: Buckets,
     pub(super) fleet: Option<Fleet<Words>>,
     pub(super) functions: Box<[OnceBox<Function<Words>>]>,
 }
@@ -65,6 +67,10 @@ impl Region {
         if config.lanes == 0 || config.lanes > PoolConfig::MAX_LANES {
             return Err(ConfigError::Lanes { value: config.lanes });
         }
+        config.scaling_rate.check()?;
+        let buckets = Buckets::unlimited();
+        buckets.starts.set(config.scaling_rate.of_all())?;
+        buckets.set_requests(config.requests_per_concurrency, config.account_limit);
         let (limits, account) = Limits::new(config.account_limit, config.unreserved_minimum);
         // The region finds what its functions park.
         account.parking().resume();
@@ -73,7 +79,7 @@ impl Region {
             nodes => Some(Fleet::new(nodes, config.generation, config.seed)?),
         };
         let functions = (0..config.max_functions).map(|_| OnceBox::new()).collect();
-        let region = Arc::new(Self { config, account, fleet, functions });
+        let region = Arc::new(Self { config, account, buckets, fleet, functions });
         Ok((region.clone(), Control::new(region, limits)))
     }
 
@@ -111,6 +117,9 @@ impl Region {
         lane: Lane,
     ) -> Result<Invocation, InvokeError> {
         let of = self.function(function)?;
+        if self.config.requests_per_concurrency != 0 {
+            of.meter(now, &self.buckets.requests)?;
+        }
         match of.pool.claim_parked(lane) {
             Parked::Claim(claim) => Ok(Invocation::of(function, Admitted::warm(claim))),
             parked => self.invoke_at_length(of, now, function, lane, parked),
@@ -317,6 +326,10 @@ impl Region {
 
 impl Peers<Words> for Region {
     const ALL: bool = true;
+
+    fn starts(&self) -> Option<&TokenBucket> {
+        self.config.scaling_rate.of_all().map(|_| &self.buckets.starts)
+    }
 
     fn any(&self, chunks: u32, visit: &mut dyn FnMut(&Function<Words>) -> bool) -> bool {
         let (shift, all) = (self.chunk_shift(), self.functions.len());

@@ -32,6 +32,8 @@ pub(super) fn function(region: &Region, id: FunctionId, books: &Books) -> Result
     }
     let limited = counts.refused_for("InstanceLimitExceeded");
     agree("instance limits", counters.instance_limits, limited)?;
+    let too_fast = counts.refused_for("ScalingRateExceeded");
+    agree("starts that were too fast", counters.scaling_rates, too_fast)?;
     let (no_cpu, no_memory) = (Resource::Cpu.reason(), Resource::Memory.reason());
     agree("refusals for CPU", counters.no_cpu, counts.refused_for(no_cpu))?;
     agree("refusals for memory", counters.no_memory, counts.refused_for(no_memory))?;

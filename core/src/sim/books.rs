@@ -27,7 +27,7 @@ pub(super) struct Counts {
 }
 
 impl Counts {
-    /// Counts a refusal. There are nine reasons at most.
+    /// Counts a refusal. There are ten reasons at most.
     pub(super) fn refuse(&mut self, reason: &'static str, count: u64) {
         match self.refused.iter_mut().find(|refused| refused.reason == reason) {
             Some(refused) => refused.count += count,

@@ -104,6 +104,8 @@ class Region:
         strategy: str = "binpack:memory",
         max_functions: int = 1024,
         seed: int = 0,
+        scaling_rate: str = "unlimited",
+        requests_per_concurrency: int = 0,
     ) -> Region: ...
     def add_node(self, *, cpu_units: int, memory_mib: int, zone: int = 0) -> int: ...
     def add_function(

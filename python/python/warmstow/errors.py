@@ -24,15 +24,16 @@ class WarmstowError(Exception):
 
 
 class ThrottledError(WarmstowError):
-    """A request was refused by a concurrency limit.
+    """A request was refused by a limit of concurrency or by a rate.
 
     Retrying later can succeed. ``reason`` is AWS's name of the limit, for
     example ``"ConcurrentInvocationLimitExceeded"`` (the account's) or
-    ``"ReservedFunctionConcurrentInvocationLimitExceeded"`` (the function's).
+    ``"ReservedFunctionConcurrentInvocationLimitExceeded"`` (the function's);
+    ``"ScalingRateExceeded"`` where instances were being started too fast.
     """
 
     reason: str
-    """The AWS ``ThrottleReason`` of the refusal."""
+    """The name of the limit."""
 
     def __init__(self, message: str, reason: str) -> None:
         super().__init__(message, reason)

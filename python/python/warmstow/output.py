@@ -41,6 +41,9 @@ _NAME_SHOWN = 12
 _LABELS = {
     "ConcurrentInvocationLimitExceeded": "throttled, account limit",
     "ReservedFunctionConcurrentInvocationLimitExceeded": "throttled, reserved concurrency",
+    "FunctionInvocationRateLimitExceeded": "throttled, requests per second of the account",
+    "ReservedFunctionInvocationRateLimitExceeded": "throttled, requests per second reserved",
+    "ScalingRateExceeded": "throttled, instances started too fast",
     "InstanceLimitExceeded": "function's bound on instances",
     "RESOURCE:CPU": "no node has the CPU left",
     "RESOURCE:MEMORY": "no node has the memory left",

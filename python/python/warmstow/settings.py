@@ -99,6 +99,14 @@ class Settings:
     """What reservations must leave to the other functions (AWS's rule)."""
     reserved: Mapping[str, int] = field(default_factory=dict)
     """Reserved concurrency by function name."""
+    scaling_rate: str = "unlimited"
+    """How fast requests may start instances: ``unlimited``, ``lambda`` (1,000
+    every 10 s for each function), ``lambda-2019:BURST`` (a burst, then 500 a
+    minute, for all together), or ``function:COUNT/SECONDS`` or
+    ``region:COUNT/SECONDS``, each with ``:BURST`` or without."""
+    requests_per_concurrency: int = 0
+    """Requests a second for each unit of concurrency, of the account and of a
+    reservation (AWS: 10). 0: no such limit."""
     keep_alive_s: float = 600.0
     """Idle time after which an instance is stopped, seconds."""
     pick: str = "packed"

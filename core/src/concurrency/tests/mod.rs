@@ -1,6 +1,8 @@
 //! Tests of admission: AWS's rules, stress, and loom models.
 
 #[cfg(not(loom))]
+mod rate;
+#[cfg(not(loom))]
 mod rules;
 #[cfg(not(loom))]
 mod stress;
@@ -11,6 +13,8 @@ mod loom_admission;
 mod loom_broken;
 #[cfg(loom)]
 mod loom_parking;
+#[cfg(loom)]
+mod loom_rate;
 #[cfg(loom)]
 mod loom_surplus;
 #[cfg(loom)]

@@ -12,6 +12,8 @@ mod loom_settings;
 mod loom_stop;
 #[cfg(all(loom, feature = "alloc"))]
 mod platform;
+#[cfg(all(not(any(loom, shuttle)), feature = "alloc"))]
+mod rates;
 #[cfg(all(shuttle, feature = "alloc"))]
 mod shuttle_region;
 #[cfg(all(not(any(loom, shuttle)), feature = "alloc"))]

@@ -62,6 +62,22 @@ _STEP = 1 << 16
     help="Reserve concurrency N for function F; 0 refuses it. Repeatable.",
 )
 @click.option(
+    "--scaling-rate",
+    default="unlimited",
+    show_default=True,
+    metavar="RATE",
+    help="How fast requests may start instances: unlimited, lambda (1,000 every 10 s for each "
+    "function), lambda-2019:BURST, or function:COUNT/SECONDS or region:COUNT/SECONDS, each with "
+    ":BURST or without.",
+)
+@click.option(
+    "--requests-per-concurrency",
+    type=options.COUNT,
+    default=0,
+    show_default=True,
+    help="Requests a second for each unit of concurrency, as AWS's 10; 0: no such limit.",
+)
+@click.option(
     "--keep-alive",
     type=options.KEEP_ALIVE,
     default="fixed:600s",
@@ -176,6 +192,8 @@ def _settings(workload: Workload, given: dict[str, Any], *, series: bool) -> Set
         account_limit=given["account_limit"],
         unreserved_minimum=given["unreserved_minimum"],
         reserved=reserved,
+        scaling_rate=given["scaling_rate"],
+        requests_per_concurrency=given["requests_per_concurrency"],
         keep_alive_s=given["keep_alive"],
         pick=given["pick"],
         max_instances=options.bounds(counts, others, names),
