@@ -18,9 +18,9 @@ MATURIN_VERSION := 1.16.0
 TARGET := $(abspath $(or $(CARGO_TARGET_DIR),target))
 
 # Features that `make test` turns on; they only add.
-FEATURES := sim,serde
+FEATURES := sim,serde,json
 # Every feature of the core, for each of their combinations.
-EACH_FEATURE := alloc sim serde portable-atomic
+EACH_FEATURE := alloc sim serde json portable-atomic
 
 # Pre-emptions that loom tries within one execution; more find rarer
 # interleavings, at many times the time. `make loom` goes deeper than `make test`.
@@ -217,7 +217,7 @@ lint: ## rustfmt, and clippy with warnings as errors in each configuration
 	$(CARGO) fmt --all --check
 	$(CARGO) fmt --manifest-path fuzz/Cargo.toml --check
 	$(call banner,clippy)
-	$(CARGO) clippy $(LOCKED) --workspace --all-targets --features warmstow-core/sim,warmstow-core/serde -- -D warnings
+	$(CARGO) clippy $(LOCKED) --workspace --all-targets --features warmstow-core/sim,warmstow-core/serde,warmstow-core/json -- -D warnings
 	$(CARGO) clippy $(LOCKED) -p warmstow-core --no-default-features -- -D warnings
 	$(CARGO) clippy $(LOCKED) -p warmstow-core --all-features -- -D warnings
 	RUSTFLAGS="$(LOOM_FLAGS)" $(CARGO) clippy $(LOCKED) -p warmstow-core --lib --tests --target-dir $(TARGET)/loom -- -D warnings
@@ -232,7 +232,7 @@ fmt: ## format the Rust and Python sources
 .PHONY: doc
 doc: ## build the Rust documentation, warnings as errors
 	$(call banner,documentation)
-	RUSTDOCFLAGS="-D warnings" $(CARGO) doc $(LOCKED) --no-deps -p warmstow-core -p warmstow-ffi --features warmstow-core/sim,warmstow-core/serde
+	RUSTDOCFLAGS="-D warnings" $(CARGO) doc $(LOCKED) --no-deps -p warmstow-core -p warmstow-ffi --features warmstow-core/sim,warmstow-core/serde,warmstow-core/json
 
 .PHONY: header
 header: ## write include/warmstow.h anew from the Rust sources

@@ -10,8 +10,9 @@
 //! * [`placement`]: which node has room for a new instance, and why not.
 //!
 //! [`function`] composes them into the path of an invocation; that module's
-//! page is the place to start. [`sim`] (feature `sim`) replays traces in
-//! virtual time through the very same objects, and [`cost`] prices the result.
+//! page is the place to start. `autoscale` (feature `alloc`) decides how much
+//! capacity is desired. [`sim`] (feature `sim`) replays traces in virtual time
+//! through the very same objects, and [`cost`] prices the result.
 //!
 //! # The contract
 //!
@@ -35,6 +36,7 @@
 //!   ^
 //! function                        the path of an invocation; region, control
 //!   ^
+//! autoscale                       desired capacity from metrics
 //! cost, sim                       virtual time drives exactly these objects
 //! ```
 //!
@@ -57,12 +59,14 @@
 #[cfg(any(feature = "alloc", test))]
 extern crate alloc;
 
+#[cfg(feature = "alloc")]
+pub mod autoscale;
 pub mod concurrency;
 pub mod cost;
 pub mod function;
 pub mod id;
 pub mod internals;
-#[cfg(feature = "sim")]
+#[cfg(feature = "alloc")]
 mod math;
 pub mod placement;
 pub mod pool;

@@ -4,36 +4,53 @@
 //! `core/tests/tidy.rs` for the rule that nothing else is called.
 
 /// The natural logarithm.
+#[cfg(feature = "sim")]
 #[inline]
 pub(crate) fn ln(x: f64) -> f64 {
     libm::log(x)
 }
 
 /// e to the power of `x`.
+#[cfg(feature = "sim")]
 #[inline]
 pub(crate) fn exp(x: f64) -> f64 {
     libm::exp(x)
 }
 
 /// `x` to the power of `y`.
+#[cfg(feature = "sim")]
 #[inline]
 pub(crate) fn pow(x: f64, y: f64) -> f64 {
     libm::pow(x, y)
 }
 
 /// The square root, correctly rounded (IEEE 754).
+#[cfg(feature = "sim")]
 #[inline]
 pub(crate) fn sqrt(x: f64) -> f64 {
     libm::sqrt(x)
 }
 
 /// The cosine of `x` radians.
+#[cfg(feature = "sim")]
 #[inline]
 pub(crate) fn cos(x: f64) -> f64 {
     libm::cos(x)
 }
 
-#[cfg(all(test, not(loom)))]
+/// The least whole number that is not below `x`.
+#[inline]
+pub(crate) fn ceil(x: f64) -> f64 {
+    libm::ceil(x)
+}
+
+/// The largest whole number that is not above `x`.
+#[inline]
+pub(crate) fn floor(x: f64) -> f64 {
+    libm::floor(x)
+}
+
+#[cfg(all(test, not(loom), feature = "sim"))]
 mod tests {
     use super::*;
     use core::f64::consts::{LN_2, PI, SQRT_2};

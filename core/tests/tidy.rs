@@ -18,13 +18,14 @@ const ORDERING_REACH: usize = 3;
 const KERNEL: [&str; 5] = ["time", "id", "resources", "rng", "math"];
 
 /// For each module above the kernel, what it may import besides itself and the kernel.
-const LAYERS: [(&str, &[&str]); 6] = [
+const LAYERS: [(&str, &[&str]); 7] = [
     ("sync", &[]),
     ("pool", &["sync"]),
     ("concurrency", &["sync"]),
     ("placement", &["sync"]),
     ("function", &["sync", "pool", "concurrency", "placement"]),
     ("cost", &[]),
+    ("autoscale", &[]),
 ];
 
 /// May import everything; nothing imports them.
