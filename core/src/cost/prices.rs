@@ -49,7 +49,7 @@ impl FromStr for Architecture {
     }
 }
 
-/// What a provider charges for functions on demand, in US dollars.
+/// What a provider charges for functions, in US dollars.
 ///
 /// ```
 /// use warmstow_core::cost::PriceTable;
@@ -72,6 +72,18 @@ pub struct PriceTable {
     pub usd_per_gb_second_x86: f64,
     /// For a GB-second on Arm.
     pub usd_per_gb_second_arm: f64,
+    /// For a GB-second of provisioned concurrency on x86, used or not.
+    pub usd_per_provisioned_gb_second_x86: f64,
+    /// For a GB-second of provisioned concurrency on Arm.
+    pub usd_per_provisioned_gb_second_arm: f64,
+    /// For a GB-second of requests on provisioned concurrency on x86, in place
+    /// of the rate on demand.
+    pub usd_per_provisioned_run_gb_second_x86: f64,
+    /// For a GB-second of requests on provisioned concurrency on Arm.
+    pub usd_per_provisioned_run_gb_second_arm: f64,
+    /// The time from enabling provisioned concurrency to disabling it is
+    /// rounded up to a multiple of this.
+    pub provisioned_granularity: Duration,
     /// A request's time is rounded up to a multiple of this.
     pub granularity: Duration,
     /// Whether the initialisation before a cold request is billed with it.
@@ -88,6 +100,11 @@ impl PriceTable {
         usd_per_million_requests: 0.20,
         usd_per_gb_second_x86: 0.000_016_666_7,
         usd_per_gb_second_arm: 0.000_013_333_4,
+        usd_per_provisioned_gb_second_x86: 0.000_004_166_7,
+        usd_per_provisioned_gb_second_arm: 0.000_003_333_4,
+        usd_per_provisioned_run_gb_second_x86: 0.000_009_722_2,
+        usd_per_provisioned_run_gb_second_arm: 0.000_007_777_8,
+        provisioned_granularity: Duration::from_secs(300),
         granularity: Duration::from_millis(1),
         bills_init: true,
     };
@@ -105,6 +122,22 @@ impl PriceTable {
         }
     }
 
+    /// The price of a GB-second of provisioned concurrency on `architecture`.
+    pub const fn usd_per_provisioned_gb_second(&self, architecture: Architecture) -> f64 {
+        match architecture {
+            Architecture::X86 => self.usd_per_provisioned_gb_second_x86,
+            Architecture::Arm => self.usd_per_provisioned_gb_second_arm,
+        }
+    }
+
+    /// The price of a GB-second of requests on it on `architecture`.
+    pub const fn usd_per_provisioned_run_gb_second(&self, architecture: Architecture) -> f64 {
+        match architecture {
+            Architecture::X86 => self.usd_per_provisioned_run_gb_second_x86,
+            Architecture::Arm => self.usd_per_provisioned_run_gb_second_arm,
+        }
+    }
+
     /// Checks a table of your own.
     ///
     /// # Errors
@@ -115,6 +148,10 @@ impl PriceTable {
             (Rate::Requests, self.usd_per_million_requests),
             (Rate::GbSecondX86, self.usd_per_gb_second_x86),
             (Rate::GbSecondArm, self.usd_per_gb_second_arm),
+            (Rate::ProvisionedGbSecondX86, self.usd_per_provisioned_gb_second_x86),
+            (Rate::ProvisionedGbSecondArm, self.usd_per_provisioned_gb_second_arm),
+            (Rate::ProvisionedRunGbSecondX86, self.usd_per_provisioned_run_gb_second_x86),
+            (Rate::ProvisionedRunGbSecondArm, self.usd_per_provisioned_run_gb_second_arm),
         ];
         let mut at = 0;
         while at < rates.len() {
@@ -125,7 +162,7 @@ impl PriceTable {
             }
             at += 1;
         }
-        if self.granularity.as_nanos() == 0 {
+        if self.granularity.as_nanos() == 0 || self.provisioned_granularity.as_nanos() == 0 {
             return Err(PriceError::ZeroGranularity);
         }
         Ok(())
@@ -149,6 +186,14 @@ pub enum Rate {
     GbSecondX86,
     /// For a GB-second on Arm.
     GbSecondArm,
+    /// For a GB-second of provisioned concurrency on x86.
+    ProvisionedGbSecondX86,
+    /// For a GB-second of provisioned concurrency on Arm.
+    ProvisionedGbSecondArm,
+    /// For a GB-second of requests on provisioned concurrency on x86.
+    ProvisionedRunGbSecondX86,
+    /// For a GB-second of requests on provisioned concurrency on Arm.
+    ProvisionedRunGbSecondArm,
 }
 
 /// A [`PriceTable`] cannot be used.
@@ -174,6 +219,10 @@ impl fmt::Display for PriceError {
                     Rate::Requests => "usd_per_million_requests",
                     Rate::GbSecondX86 => "usd_per_gb_second_x86",
                     Rate::GbSecondArm => "usd_per_gb_second_arm",
+                    Rate::ProvisionedGbSecondX86 => "usd_per_provisioned_gb_second_x86",
+                    Rate::ProvisionedGbSecondArm => "usd_per_provisioned_gb_second_arm",
+                    Rate::ProvisionedRunGbSecondX86 => "usd_per_provisioned_run_gb_second_x86",
+                    Rate::ProvisionedRunGbSecondArm => "usd_per_provisioned_run_gb_second_arm",
                 };
                 write!(f, "{name} {value}: must be a finite number, at least 0")
             }
@@ -203,6 +252,16 @@ mod tests {
         assert!(none.check().is_err());
         let zero = PriceTable { granularity: Duration::ZERO, ..PriceTable::default() };
         assert_eq!(zero.check(), Err(PriceError::ZeroGranularity));
+        let zero = PriceTable { provisioned_granularity: Duration::ZERO, ..PriceTable::default() };
+        assert_eq!(zero.check(), Err(PriceError::ZeroGranularity));
+        let run = PriceTable {
+            usd_per_provisioned_run_gb_second_x86: f64::INFINITY,
+            ..PriceTable::default()
+        };
+        assert_eq!(
+            run.check().unwrap_err().to_string(),
+            "usd_per_provisioned_run_gb_second_x86 inf: must be a finite number, at least 0"
+        );
     }
 
     #[test]
