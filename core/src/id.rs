@@ -89,6 +89,11 @@ handle! {
 }
 
 handle! {
+    /// An alias of a function's versions.
+    AliasId
+}
+
+handle! {
     /// A node of a fleet: the resource view of a container instance.
     NodeId
 }

@@ -11,6 +11,7 @@
 //! | account | `concurrency/account.rs` | in use 32, limit 32 | admissions, completions; limit: control |
 //! | gate | `concurrency/gate.rs` | in use 32, reserved 32 (all ones: none) | as above |
 //! | bucket | `concurrency/rate.rs` | the time at which it is full | takes |
+//! | provisioned, successor, alias | `function/routes.rs` | where a version's requests go | control |
 //! | parking | `concurrency/parking.rs` | epoch 30, state 2, opened chunks 32 | refusals, completions that open a leaf; control |
 //! | leaf | `pool/leaf.rs` | insertions 40, open 1, permits 7, members 16 | members: whoever owns the index; permits: anyone |
 //! | hint | `pool/claim_set.rs` | one bit a leaf | anyone; advisory |

@@ -68,7 +68,7 @@ impl<W: Storage> Function<W> {
         account: &Account,
         peers: &impl Peers<W>,
     ) -> Result<(), ThrottleReason> {
-        match self.gate.try_acquire(account) {
+        match self.gate().try_acquire(account) {
             Ok(()) => Ok(()),
             Err(reason) => self.reclaim(account, peers, reason),
         }
@@ -92,7 +92,7 @@ impl<W: Storage> Function<W> {
             if !mode.is_closed() && self.steal(account, peers, reason, mode.chunks()) {
                 return Ok(());
             }
-            match self.gate.try_acquire(account) {
+            match self.gate().try_acquire(account) {
                 Ok(()) => return Ok(()),
                 Err(again) if again == reason && parking.mode() == mode => {
                     parking.settle(mode);
@@ -108,7 +108,7 @@ impl<W: Storage> Function<W> {
     fn parking<'a>(&'a self, account: &'a Account, reason: ThrottleReason) -> &'a Parking {
         match reason {
             ThrottleReason::ReservedFunctionConcurrentInvocationLimitExceeded => {
-                self.gate.parking()
+                self.gate().parking()
             }
             _ => account.parking(),
         }
@@ -128,10 +128,11 @@ impl<W: Storage> Function<W> {
             return self.pool.steal(chunks, || true);
         }
         peers.any(chunks, &mut |other| {
-            let chunks = other.gate.parking().opened();
-            let unreserved = || other.gate.reserved().is_none();
+            let chunks = other.gate().parking().opened();
+            let unreserved = || other.gate().reserved().is_none();
             while other.pool.steal(chunks, unreserved) {
-                if core::ptr::eq(self, other) || (other.gate.detach() && self.gate.attach(account))
+                if core::ptr::eq(self, other)
+                    || (other.gate().detach() && self.gate().attach(account))
                 {
                     return true;
                 }
@@ -144,27 +145,29 @@ impl<W: Storage> Function<W> {
     /// limit, and under no word that closes.
     #[inline(never)]
     pub(super) fn may_open(&self, account: &Account, chunk: u32) -> bool {
-        let load = self.gate.load_of(account);
+        let load = self.gate().load_of(account);
         self.pool.parks()
-            && self.gate.parking().open(chunk, load)
+            && !self.quota.is_shared()
+            && self.gate().parking().open(chunk, load)
             // Which limit its permits are of is read after its own word: a
             // switch holds that.
-            && (self.gate.reserved().is_some() || account.parking().open(self.chunk, load))
+            && (self.gate().reserved().is_some() || account.parking().open(self.chunk, load))
             // And the limit after both: one that was lowered meanwhile below
             // what is in use may not have this unit back.
-            && self.gate.load_of(account) != Load::High
+            && self.gate().load_of(account) != Load::High
     }
 
     /// Step 6: shuts the leaves of `chunks` and gives their permits back.
     #[cfg(any(feature = "alloc", test))]
     pub(super) fn unpark(&self, account: &Account, chunks: u32) {
         let units = self.pool.unpark(chunks);
-        let counted = self.gate.release_many(account, units);
+        let counted = self.gate().release_many(account, units);
         debug_assert!(counted.is_ok(), "a parked permit is counted by its gate");
     }
 
-    /// Requests in flight: a moment's view, exact at rest. O(leaves of the idle set).
+    /// Requests in flight, those of the other versions that share its gate among
+    /// them: a moment's view, exact at rest. O(leaves of the idle set).
     pub fn in_flight(&self) -> u32 {
-        self.gate.in_flight().saturating_sub(self.pool.parked())
+        self.gate().in_flight().saturating_sub(self.pool.parked())
     }
 }

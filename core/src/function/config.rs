@@ -26,6 +26,8 @@ pub struct RegionConfig {
     pub scaling_rate: ScalingRate,
     /// How many functions can be added.
     pub max_functions: u32,
+    /// How many aliases of versions there can be, up to 2^24.
+    pub max_aliases: u32,
     /// How many nodes can be added; 0: no fleet, instances take no room.
     pub max_nodes: u32,
     /// Which node a new instance goes to.
@@ -62,8 +64,8 @@ impl RegionConfig {
 
 impl Default for RegionConfig {
     /// AWS's account limit and unreserved minimum, no rates (see
-    /// [`RegionConfig::lambda`]), room for 1,024 functions, no fleet, binpack
-    /// by memory, seed 0, 16 lanes, generation 1.
+    /// [`RegionConfig::lambda`]), room for 1,024 functions, no aliases, no fleet,
+    /// binpack by memory, seed 0, 16 lanes, generation 1.
     fn default() -> Self {
         Self {
             account_limit: 1_000,
@@ -71,6 +73,7 @@ impl Default for RegionConfig {
             requests_per_concurrency: 0,
             scaling_rate: ScalingRate::Unlimited,
             max_functions: 1_024,
+            max_aliases: 0,
             max_nodes: 0,
             strategy: Strategy::Binpack(Resource::Memory),
             seed: 0,
@@ -86,6 +89,11 @@ impl Default for RegionConfig {
 pub enum ConfigError {
     /// `max_functions` is 0 or above [`RegionConfig::MAX_FUNCTIONS`].
     MaxFunctions {
+        /// The value.
+        value: u32,
+    },
+    /// `max_aliases` is above [`RegionConfig::MAX_FUNCTIONS`].
+    MaxAliases {
         /// The value.
         value: u32,
     },
@@ -120,6 +128,9 @@ impl fmt::Display for ConfigError {
                 "max_functions is {value}: it must be 1 to {}",
                 RegionConfig::MAX_FUNCTIONS
             ),
+            Self::MaxAliases { value } => {
+                write!(f, "max_aliases is {value}: it must be 0 to {}", RegionConfig::MAX_FUNCTIONS)
+            }
             Self::Lanes { value } => {
                 write!(f, "lanes is {value}: it must be 1 to {}", PoolConfig::MAX_LANES)
             }
@@ -154,6 +165,8 @@ pub enum FunctionError {
     Spec(SpecError),
     /// The reservation.
     Limit(LimitError),
+    /// A rate.
+    Rate(RateError),
 }
 
 impl From<SpecError> for FunctionError {
@@ -185,6 +198,7 @@ impl fmt::Display for FunctionError {
             Self::Fit(error) => error.fmt(f),
             Self::Spec(error) => error.fmt(f),
             Self::Limit(error) => error.fmt(f),
+            Self::Rate(error) => error.fmt(f),
         }
     }
 }

@@ -8,12 +8,13 @@ use core::hash::BuildHasher;
 
 use hashbrown::{DefaultHashBuilder, HashTable};
 
+use super::quota::Share;
 use super::region::Words;
 use super::{
     Function, FunctionError, FunctionSpec, Region, SettingError, UnknownFunction, settings,
 };
-use crate::concurrency::{LimitError, Limits};
-use crate::id::{FunctionId, NodeId};
+use crate::concurrency::{Gate, LimitError, Limits};
+use crate::id::{AliasId, FunctionId, NodeId};
 use crate::placement::{NodeError, NodeSpec};
 use crate::time::Duration;
 
@@ -26,6 +27,8 @@ use crate::time::Duration;
 pub struct Control {
     region: Arc<Region>,
     limits: Limits,
+    /// Aliases made so far: a deleted one's place is not used again.
+    aliases: u32,
     /// By a function's index.
     names: Vec<String>,
     /// Indices by name. Looked up, never walked: its order is not defined.
@@ -38,6 +41,7 @@ impl Control {
         Self {
             region,
             limits,
+            aliases: 0,
             names: Vec::new(),
             by_name: HashTable::new(),
             hasher: DefaultHashBuilder::default(),
@@ -75,6 +79,17 @@ impl Control {
         name: &str,
         spec: FunctionSpec,
     ) -> Result<FunctionId, FunctionError> {
+        self.add_pool(name, spec, Share::own())
+    }
+
+    /// As [`Control::add_function`] behind a quota that may be shared.
+    pub(super) fn add_pool(
+        &mut self,
+        name: &str,
+        spec: FunctionSpec,
+        quota: Share,
+    ) -> Result<FunctionId, FunctionError> {
+        let shared = quota.is_shared();
         let config = *self.region.config();
         if name.is_empty() {
             return Err(FunctionError::NoName);
@@ -86,13 +101,16 @@ impl Control {
         let index = u32::try_from(self.names.len()).unwrap_or(u32::MAX);
         let region = self.region.clone();
         let entry = region.functions.get(index as usize).ok_or_else(|| full.clone())?;
-        let function = Function::in_region(&spec, config.lanes, self.region.chunk_of(index))?;
-        let rate = function.scaling_rate().set(config.scaling_rate.of_each());
-        debug_assert!(rate.is_ok(), "checked when the region was built");
+        let function =
+            Function::in_region(&spec, config.lanes, self.region.chunk_of(index), quota)?;
+        if !shared {
+            let rate = function.scaling_rate().set(config.scaling_rate.of_each());
+            debug_assert!(rate.is_ok(), "checked when the region was built");
+        }
         if let Some(fleet) = &self.region.fleet {
             fleet.fits_empty(spec.resources)?;
         }
-        if spec.reserved_concurrency.is_some() {
+        if spec.reserved_concurrency.is_some() && !shared {
             self.reserve(&function, spec.reserved_concurrency)?;
         }
         // Nothing is parked before others can find it: the entry is published
@@ -143,6 +161,41 @@ impl Control {
         Ok(())
     }
 
+    /// As [`Control::set_reserved_concurrency`], of a gate under which nothing is
+    /// parked.
+    pub(super) fn reserve_gate(
+        &mut self,
+        gate: &Gate,
+        reserved: Option<u32>,
+    ) -> Result<(), LimitError> {
+        let region = &self.region;
+        let (account, limits) = (&region.account, &mut self.limits);
+        settings::set_reserved_unparked(limits, account, &**region, gate, reserved)
+    }
+
+    /// As [`Control::set_reserved_concurrency`], of a pool of this region.
+    pub(super) fn reserve_pool(
+        &mut self,
+        pool: FunctionId,
+        reserved: u32,
+    ) -> Result<(), LimitError> {
+        let region = self.region.clone();
+        match region.function(pool) {
+            Ok(of) => self.reserve(of, Some(reserved)),
+            Err(_) => Ok(()),
+        }
+    }
+
+    /// The next alias of the region, if there is one left.
+    pub(super) fn take_alias(&mut self) -> Option<AliasId> {
+        let config = self.region.config();
+        let id = AliasId::new(self.aliases, config.generation);
+        (self.aliases < config.max_aliases).then(|| {
+            self.aliases += 1;
+            id
+        })
+    }
+
     fn reserve(
         &mut self,
         function: &Function<Words>,
@@ -151,7 +204,7 @@ impl Control {
         let region = &self.region;
         settings::set_reserved(&mut self.limits, &region.account, &**region, function, reserved)?;
         let factor = region.config().requests_per_concurrency;
-        function.buckets.set_requests(factor, reserved.unwrap_or(0));
+        function.quota.buckets.set_requests(factor, reserved.unwrap_or(0));
         Ok(())
     }
 

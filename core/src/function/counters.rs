@@ -17,6 +17,11 @@ pub struct Counters {
     pub warm_starts: u64,
     /// Invocations that started an instance.
     pub cold_starts: u64,
+    /// Instances started ahead of requests.
+    pub prestarts: u64,
+    /// Invocations that found the provisioned concurrency of their version used
+    /// up and ran on demand.
+    pub spillovers: u64,
     /// Invocations completed.
     pub completions: u64,
     /// Invocations failed (crash, timeout, failed start).
@@ -67,6 +72,10 @@ pub(super) struct Tallies {
     no_cpu: AtomicU64,
     no_memory: AtomicU64,
     failures: AtomicU64,
+    prestarts: AtomicU64,
+    prepared: AtomicU64,
+    #[cfg(feature = "alloc")]
+    spillovers: AtomicU64,
 }
 
 impl Tallies {
@@ -78,6 +87,10 @@ impl Tallies {
             no_cpu: AtomicU64::new(0),
             no_memory: AtomicU64::new(0),
             failures: AtomicU64::new(0),
+            prestarts: AtomicU64::new(0),
+            prepared: AtomicU64::new(0),
+            #[cfg(feature = "alloc")]
+            spillovers: AtomicU64::new(0),
         }
     }
 
@@ -104,6 +117,26 @@ impl Tallies {
         count(&self.failures);
     }
 
+    pub(super) fn prestarted(&self) {
+        count(&self.prestarts);
+    }
+
+    /// A prestart is over, well or not.
+    pub(super) fn prepared(&self) {
+        count(&self.prepared);
+    }
+
+    /// Prestarts, and how many of them are not over.
+    pub(super) fn prestarts(&self) -> (u64, u64) {
+        let prestarts = get(&self.prestarts);
+        (prestarts, prestarts.saturating_sub(get(&self.prepared)))
+    }
+
+    #[cfg(feature = "alloc")]
+    pub(super) fn spilled(&self) {
+        count(&self.spillovers);
+    }
+
     /// Writes its counts into `counters`.
     pub(super) fn read(&self, counters: &mut Counters) {
         counters.throttles = core::array::from_fn(|reason| get(&self.throttles[reason]));
@@ -112,6 +145,10 @@ impl Tallies {
         counters.no_cpu = get(&self.no_cpu);
         counters.no_memory = get(&self.no_memory);
         counters.failures = get(&self.failures);
+        #[cfg(feature = "alloc")]
+        {
+            counters.spillovers = get(&self.spillovers);
+        }
     }
 }
 

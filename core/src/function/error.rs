@@ -3,7 +3,7 @@
 use core::fmt;
 
 use crate::concurrency::ThrottleReason;
-use crate::id::{FunctionId, InstanceId};
+use crate::id::{AliasId, FunctionId, InstanceId};
 use crate::placement::Refusal;
 use crate::pool::SeatError;
 use crate::time::Duration;
@@ -29,6 +29,11 @@ impl core::error::Error for UnknownFunction {}
 pub enum InvokeError {
     /// A handle of another region, or of none.
     UnknownFunction(UnknownFunction),
+    /// An alias that was deleted, or is of another region.
+    UnknownAlias {
+        /// The handle.
+        alias: AliasId,
+    },
     /// A concurrency limit is reached; AWS Lambda answers 429
     /// `TooManyRequestsException` with this reason.
     Throttled(ThrottleReason),
@@ -52,11 +57,12 @@ pub enum InvokeError {
 
 impl InvokeError {
     /// The key of this refusal in counts and reports: AWS's throttle reason,
-    /// `ScalingRateExceeded`, `InstanceLimitExceeded`, ECS's `RESOURCE:CPU` or `RESOURCE:MEMORY`, or
-    /// `UnknownFunction`.
+    /// `ScalingRateExceeded`, `InstanceLimitExceeded`, ECS's `RESOURCE:CPU` or `RESOURCE:MEMORY`,
+    /// `UnknownFunction` or `UnknownAlias`.
     pub const fn reason(&self) -> &'static str {
         match self {
             Self::UnknownFunction(_) => "UnknownFunction",
+            Self::UnknownAlias { .. } => "UnknownAlias",
             Self::Throttled(reason) => reason.as_str(),
             Self::InstanceLimit { .. } => "InstanceLimitExceeded",
             Self::ScalingRate { .. } => "ScalingRateExceeded",
@@ -93,6 +99,7 @@ impl fmt::Display for InvokeError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::UnknownFunction(error) => error.fmt(f),
+            Self::UnknownAlias { alias } => write!(f, "{alias} is no alias of this region"),
             Self::Throttled(reason) => write!(f, "throttled: {reason}"),
             Self::InstanceLimit { max_instances } => {
                 write!(f, "all of the function's {max_instances} instances are busy")

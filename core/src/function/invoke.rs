@@ -5,7 +5,10 @@ use core::fmt;
 
 use super::admit::{Alone, Peers};
 use super::counters::Tallies;
-use super::rates::{self, Buckets};
+use super::quota::Share;
+use super::rates;
+#[cfg(feature = "alloc")]
+use super::routes::Links;
 use super::{Counters, FunctionSpec, InvokeError, SpecError};
 use crate::concurrency::{Account, Gate, TokenBucket};
 use crate::id::{Lane, NodeId, SlotId};
@@ -17,7 +20,7 @@ use crate::sync::{AtomicU64, Ordering, Storage};
 use crate::time::{Duration, Instant};
 
 /// The place of an instance that is on no node.
-const NO_NODE: u32 = MAX_PLACE;
+pub(super) const NO_NODE: u32 = MAX_PLACE;
 
 const _: () = assert!(MAX_NODES <= MAX_PLACE, "a slot can name every node");
 
@@ -79,14 +82,15 @@ impl Admitted {
 /// # Ok::<(), Box<dyn core::error::Error>>(())
 /// ```
 pub struct Function<W> {
-    pub(super) gate: Gate,
+    pub(super) quota: Share,
     pub(super) pool: Pool<W>,
     spec: FunctionSpec,
     /// Its chunk of the account's functions (`concurrency/parking.rs`).
     pub(super) chunk: u32,
     keep_alive_ns: AtomicU64,
-    tallies: Tallies,
-    pub(super) buckets: Buckets,
+    pub(super) tallies: Tallies,
+    #[cfg(feature = "alloc")]
+    pub(super) links: Links,
 }
 
 #[cfg(feature = "alloc")]
@@ -108,10 +112,11 @@ impl Function<alloc::boxed::Box<[AtomicU64]>> {
         spec: &FunctionSpec,
         lanes: u32,
         chunk: u32,
+        quota: Share,
     ) -> Result<Self, SpecError> {
         spec.validate()?;
         let pool = Pool::new(PoolConfig { lanes, ..spec.pool() })?;
-        Ok(Self { chunk, ..Self::of(pool, spec) })
+        Ok(Self { chunk, quota, ..Self::of(pool, spec) })
     }
 }
 
@@ -130,13 +135,14 @@ impl<W: Storage> Function<W> {
 
     pub(super) fn of(pool: Pool<W>, spec: &FunctionSpec) -> Self {
         Self {
-            gate: Gate::new(),
+            quota: Share::own(),
             pool,
             spec: *spec,
             chunk: 0,
             keep_alive_ns: AtomicU64::new(spec.keep_alive.as_nanos()),
             tallies: Tallies::new(),
-            buckets: Buckets::unlimited(),
+            #[cfg(feature = "alloc")]
+            links: Links::none(),
         }
     }
 
@@ -188,7 +194,7 @@ impl<W: Storage> Function<W> {
         match self.pool.claim_or_begin_in(now, lane) {
             Some(Ok(claim)) => Ok(Admitted::warm(claim)),
             Some(Err(vacancy)) => {
-                let starts = peers.starts().unwrap_or(&self.buckets.starts);
+                let starts = peers.starts().unwrap_or(&self.quota.buckets.starts);
                 let started = self.start(now, vacancy, starts, fleet, strategy);
                 started.inspect_err(|error| self.refused(account, error))
             }
@@ -211,7 +217,7 @@ impl<W: Storage> Function<W> {
         fleet: Option<&Fleet<F>>,
         strategy: Strategy,
     ) -> Result<Admitted, InvokeError> {
-        let reserved = self.gate.reserved().is_some();
+        let reserved = self.gate().reserved().is_some();
         // A look first: room that is given back was short for others meanwhile.
         rates::look(starts, now, reserved)?;
         let node = match fleet {
@@ -254,10 +260,10 @@ impl<W: Storage> Function<W> {
     /// Asks the rates of requests, its own first; counts a refusal.
     #[inline(never)]
     pub(super) fn meter(&self, now: Instant, account: &TokenBucket) -> Result<(), InvokeError> {
-        if self.gate.reserved() == Some(0) {
+        if self.gate().reserved() == Some(0) {
             return Ok(());
         }
-        rates::request(&self.buckets.requests, account, now).map_err(|reason| {
+        rates::request(&self.quota.buckets.requests, account, now).map_err(|reason| {
             self.tallies.throttled(reason);
             InvokeError::Throttled(reason)
         })
@@ -331,7 +337,7 @@ impl<W: Storage> Function<W> {
     }
 
     fn give_unit_back(&self, account: &Account) {
-        let held = self.gate.release(account);
+        let held = self.gate().release(account);
         debug_assert!(held.is_ok(), "every admitted request holds a unit");
     }
 
@@ -393,8 +399,9 @@ impl<W: Storage> Function<W> {
     }
 
     /// The function's limit.
-    pub const fn gate(&self) -> &Gate {
-        &self.gate
+    #[inline]
+    pub fn gate(&self) -> &Gate {
+        &self.quota.gate
     }
 
     /// The function's instances.
@@ -423,8 +430,8 @@ impl<W: Storage> Function<W> {
 
     /// The rate at which requests may start instances; unlimited unless set.
     /// For a function by itself: a region sets those of its functions.
-    pub const fn scaling_rate(&self) -> &TokenBucket {
-        &self.buckets.starts
+    pub fn scaling_rate(&self) -> &TokenBucket {
+        &self.quota.buckets.starts
     }
 
     /// What the function has done. O(seats).
@@ -432,11 +439,14 @@ impl<W: Storage> Function<W> {
         let mut counters = Counters::default();
         self.tallies.read(&mut counters);
         let tally = self.pool.tally();
+        // What a prestart holds and gives back is no request's.
+        let (prestarts, pending) = self.tallies.prestarts();
         counters.warm_starts = tally.requests.saturating_sub(tally.instances_started);
-        counters.cold_starts = tally.instances_started;
-        let ended = tally.requests.saturating_sub(tally.in_flight);
+        counters.cold_starts = tally.instances_started.saturating_sub(prestarts);
+        counters.in_flight = tally.in_flight.saturating_sub(pending);
+        let ended = counters.invocations().saturating_sub(counters.in_flight);
         counters.completions = ended.saturating_sub(counters.failures);
-        counters.in_flight = tally.in_flight;
+        counters.prestarts = prestarts;
         counters.instances = tally.instances;
         counters.idle_instances = tally.idle_instances;
         counters.clock_regressions = tally.clock_regressions;

@@ -64,17 +64,29 @@ mod counters;
 mod error;
 mod invoke;
 mod lease;
+mod prestart;
+mod quota;
 mod rates;
 mod spec;
 
+#[cfg(feature = "alloc")]
+mod alias;
+#[cfg(feature = "alloc")]
+mod allocation;
 #[cfg(feature = "alloc")]
 mod config;
 #[cfg(feature = "alloc")]
 mod control;
 #[cfg(feature = "alloc")]
+mod provisioned;
+#[cfg(feature = "alloc")]
 mod region;
+#[cfg(feature = "alloc")]
+mod routes;
 #[cfg(any(feature = "alloc", test))]
 mod settings;
+#[cfg(feature = "alloc")]
+mod version;
 
 #[cfg(test)]
 mod tests;
@@ -83,12 +95,23 @@ pub use counters::Counters;
 pub use error::{InstanceError, InvokeError, LeaseError, UnknownFunction};
 pub use invoke::{Admitted, Function, Start};
 pub use lease::Lease;
+pub use prestart::Started;
 pub use rates::{ParseScalingRateError, ScalingRate};
 pub use spec::{FunctionSpec, SpecError};
 
+#[cfg(feature = "alloc")]
+pub use alias::{AliasError, Routing};
 #[cfg(feature = "alloc")]
 pub use config::{ConfigError, FunctionError, RegionConfig, SettingError};
 #[cfg(feature = "alloc")]
 pub use control::Control;
 #[cfg(feature = "alloc")]
+pub use provisioned::{
+    Pace, ProvisionedError, ProvisionedStatus, ProvisionedView, Provisioning, Qualifier,
+};
+#[cfg(feature = "alloc")]
 pub use region::{Invocation, Reap, Region};
+#[cfg(feature = "alloc")]
+pub use routes::{Prestart, Weight};
+#[cfg(feature = "alloc")]
+pub use version::{FunctionMetrics, VersionAction, VersionError, VersionedFunction};

@@ -8,6 +8,7 @@ use once_cell::race::OnceBox;
 
 use super::admit::Peers;
 use super::rates::Buckets;
+use super::routes::AliasWord;
 use super::{
     Admitted, ConfigError, Control, Counters, Function, InstanceError, InvokeError, Lease,
     LeaseError, RegionConfig, Start, UnknownFunction,
@@ -32,6 +33,7 @@ pub struct Region {
     pub(super) buckets: Buckets,
     pub(super) fleet: Option<Fleet<Words>>,
     pub(super) functions: Box<[OnceBox<Function<Words>>]>,
+    pub(super) aliases: Box<[AliasWord]>,
 }
 
 /// An admitted invocation.
@@ -64,6 +66,9 @@ impl Region {
         if config.max_functions == 0 || config.max_functions > most {
             return Err(ConfigError::MaxFunctions { value: config.max_functions });
         }
+        if config.max_aliases > most {
+            return Err(ConfigError::MaxAliases { value: config.max_aliases });
+        }
         if config.lanes == 0 || config.lanes > PoolConfig::MAX_LANES {
             return Err(ConfigError::Lanes { value: config.lanes });
         }
@@ -79,7 +84,8 @@ impl Region {
             nodes => Some(Fleet::new(nodes, config.generation, config.seed)?),
         };
         let functions = (0..config.max_functions).map(|_| OnceBox::new()).collect();
-        let region = Arc::new(Self { config, account, buckets, fleet, functions });
+        let aliases = (0..config.max_aliases).map(|_| AliasWord::none()).collect();
+        let region = Arc::new(Self { config, account, buckets, fleet, functions, aliases });
         Ok((region.clone(), Control::new(region, limits)))
     }
 
@@ -120,6 +126,18 @@ impl Region {
         if self.config.requests_per_concurrency != 0 {
             of.meter(now, &self.buckets.requests)?;
         }
+        self.admit(of, now, function, lane)
+    }
+
+    /// An invocation behind the rates of requests.
+    #[inline]
+    pub(super) fn admit(
+        &self,
+        of: &Function<Words>,
+        now: Instant,
+        function: FunctionId,
+        lane: Lane,
+    ) -> Result<Invocation, InvokeError> {
         match of.pool.claim_parked(lane) {
             Parked::Claim(claim) => Ok(Invocation::of(function, Admitted::warm(claim))),
             parked => self.invoke_at_length(of, now, function, lane, parked),
@@ -289,7 +307,7 @@ impl Region {
     /// concurrency: a moment's view, exact at rest. O(functions).
     pub fn unreserved_in_flight(&self) -> u32 {
         let functions = self.functions.iter().filter_map(OnceBox::get);
-        let unreserved = functions.filter(|function| function.gate.reserved().is_none());
+        let unreserved = functions.filter(|function| function.gate().reserved().is_none());
         let parked: u32 = unreserved.map(|function| function.pool.parked()).sum();
         self.account.in_flight().saturating_sub(parked)
     }
@@ -315,7 +333,7 @@ impl Region {
     }
 
     #[inline]
-    fn of_lease(&self, lease: &Lease) -> Result<&Function<Words>, LeaseError> {
+    pub(super) fn of_lease(&self, lease: &Lease) -> Result<&Function<Words>, LeaseError> {
         self.function(lease.function).map_err(|_| LeaseError::Stale)
     }
 

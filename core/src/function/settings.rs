@@ -11,7 +11,7 @@
 
 use super::Function;
 use super::admit::Peers;
-use crate::concurrency::{Account, LimitError, Limits};
+use crate::concurrency::{Account, Gate, LimitError, Limits};
 use crate::sync::Storage;
 
 /// Sets the account's limit. O(functions, and their idle leaves, in the chunks
@@ -34,7 +34,7 @@ pub(super) fn set_reserved<W: Storage>(
     function: &Function<W>,
     reserved: Option<u32>,
 ) -> Result<(), LimitError> {
-    let gate = &function.gate;
+    let gate = function.gate();
     let chunks = gate.parking().hold().chunks();
     function.unpark(account, chunks);
     // What a reservation takes it takes from the pool.
@@ -43,6 +43,19 @@ pub(super) fn set_reserved<W: Storage>(
     let changed = with_the_pool_held(account, peers, lowers, set);
     gate.parking().resume();
     changed
+}
+
+/// As [`set_reserved`] of a gate under which nothing is parked: one that pools
+/// share, or one that nobody goes through.
+pub(super) fn set_reserved_unparked<W: Storage>(
+    limits: &mut Limits,
+    account: &Account,
+    peers: &impl Peers<W>,
+    gate: &Gate,
+    reserved: Option<u32>,
+) -> Result<(), LimitError> {
+    let lowers = reserved > gate.reserved();
+    with_the_pool_held(account, peers, lowers, || limits.set_reserved(account, gate, reserved))
 }
 
 /// Makes a change with the account's unreserved concurrency held, if it
@@ -58,9 +71,9 @@ fn with_the_pool_held<W: Storage, T>(
     }
     let chunks = account.parking().hold().chunks();
     peers.any(chunks, &mut |function| {
-        let chunks = function.gate.parking().opened();
+        let chunks = function.gate().parking().opened();
         // What a function with a reservation has parked is its own.
-        if function.gate.reserved().is_none() {
+        if function.gate().reserved().is_none() {
             function.unpark(account, chunks);
         }
         false

@@ -57,7 +57,7 @@ impl Lot {
             let pool = Pool::new_in(pools[at].clone(), SPEC.pool()).unwrap();
             let mut function = Function::of(pool, &SPEC);
             function.chunk = u32::try_from(at).unwrap();
-            function.gate.parking().resume();
+            function.gate().parking().resume();
             function
         });
         let lot = Self { account, limits: Mutex::new(limits), functions, pools };
@@ -123,7 +123,7 @@ impl Lot {
         let mut unreserved = 0;
         for function in &self.functions {
             assert_eq!(function.in_flight(), 0, "units lost or minted");
-            if function.gate.reserved().is_none() {
+            if function.gate().reserved().is_none() {
                 unreserved += function.pool.parked();
             }
         }
@@ -137,7 +137,7 @@ impl Lot {
             let words = pool.words();
             &words[..words.len() - 2 * 3]
         });
-        let gates = self.functions.iter().map(|function| function.gate.word());
+        let gates = self.functions.iter().map(|function| function.gate().word());
         [self.account.word()].into_iter().chain(gates).chain(sets.flatten())
     }
 }
@@ -233,16 +233,16 @@ fn refused_by_steps(lot: &Lot, visit: bool) -> bool {
         return false;
     }
     loop {
-        if function.gate.try_acquire(&lot.account).is_ok() {
+        if function.gate().try_acquire(&lot.account).is_ok() {
             return false;
         }
         let mode = lot.account.parking().close();
         let found = visit
             && !mode.is_closed()
             && lot.any(mode.chunks(), &mut |other| {
-                other.pool.steal(other.gate.parking().opened(), || true)
+                other.pool.steal(other.gate().parking().opened(), || true)
             });
-        if found || function.gate.try_acquire(&lot.account).is_ok() {
+        if found || function.gate().try_acquire(&lot.account).is_ok() {
             return false;
         }
         if lot.account.parking().mode() == mode {
@@ -337,7 +337,7 @@ fn complete_by(lot: &Lot, held: Admitted, may_open: impl FnMut(u32) -> bool) {
         function.pool.release_parking(Instant::ZERO, held.seat, Short::Unfit, may_open).unwrap();
     assert_eq!(stop, None);
     if !parked {
-        function.gate.release(&lot.account).unwrap();
+        function.gate().release(&lot.account).unwrap();
     }
 }
 
@@ -353,8 +353,9 @@ fn loom_parking_twin_of_a_completion() {
 fn loom_parking_broken_completion_without_a_second_look_at_the_limit() {
     a_completion_against_a_lower_limit(|lot, held| {
         complete_by(lot, held, |chunk| {
-            let load = lot.functions[F].gate.load_of(&lot.account);
-            lot.functions[F].gate.parking().open(chunk, load) && lot.account.parking().open(0, load)
+            let load = lot.functions[F].gate().load_of(&lot.account);
+            lot.functions[F].gate().parking().open(chunk, load)
+                && lot.account.parking().open(0, load)
         });
     });
 }
@@ -515,7 +516,7 @@ fn loom_parking_a_reap_beside_an_open_leaf() {
                 1
             }
             Parked::Permit => {
-                lot.functions[F].gate.release(&lot.account).unwrap();
+                lot.functions[F].gate().release(&lot.account).unwrap();
                 0
             }
             Parked::Nothing => panic!("the permit stays"),

@@ -20,3 +20,5 @@ mod shuttle_region;
 mod spec;
 #[cfg(all(not(any(loom, shuttle)), feature = "alloc"))]
 mod threads;
+#[cfg(all(not(any(loom, shuttle)), feature = "alloc"))]
+mod versions;

@@ -1,0 +1,298 @@
+//! From what a request names to the pool that serves it: versions and aliases.
+//!
+//! # Protocol
+//!
+//! A version is a function of the region with a pool of its own. Two words of it
+//! say where its requests go, and one word of an alias which version they go to;
+//! each is written by the owner of the settings and read by every request:
+//!
+//! ```text
+//!  version  provisioned  0: none; else the pool that is tried first, plus 1
+//!           successor    0: itself; else the pool that replaced it, plus 1;
+//!                        all ones: deleted
+//!
+//!  alias    63     50 49         25 24          0
+//!           | weight |  other + 1  | version + 1 |   all 0: no alias
+//! ```
+//!
+//! A request reads the alias, follows successors to the last, reads its
+//! provisioned pool, and is then admitted as any request is. It ends by its
+//! lease, which names the pool that it was admitted to: what the words say by
+//! then does not matter. So none is dropped by a change, and none is released to
+//! where it was not taken from.
+//!
+//! *Update against acquire.* A request that read a word before the change goes
+//! where it would have gone before the change: it is one that came before. It
+//! may still start an instance in a replaced pool after that was swept, which is
+//! why the owner sweeps until the pool is empty (`versioned.rs`).
+//!
+//! *Activation against acquire.* The word `provisioned` is written once the whole
+//! batch is idle in the pool, and the pool's gate has its reservation before. A
+//! request that sees the pool finds both, or finds them taken by others.
+//!
+//! Orderings: the words are stored with Release and loaded with Acquire, so who
+//! reads an index finds the function there. Lock-free: each is one load, and
+//! successors are a list that only grows at its end.
+
+use super::region::Words;
+use super::{Function, Invocation, InvokeError, Lease, LeaseError, Region, UnknownFunction};
+use crate::id::{AliasId, FunctionId, InstanceId, Lane, NodeId};
+use crate::rng::splitmix64;
+use crate::sync::{AtomicU64, Ordering};
+use crate::time::Instant;
+
+/// The share of an alias's requests that goes to its other version, in
+/// ten-thousandths: AWS Lambda's weights have at most four decimals that matter
+/// here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Weight(u16);
+
+impl Weight {
+    /// All requests.
+    pub const ONE: Self = Self(10_000);
+
+    /// So many ten-thousandths; `None` above 10,000.
+    pub const fn new(ten_thousandths: u16) -> Option<Self> {
+        if ten_thousandths <= Self::ONE.0 { Some(Self(ten_thousandths)) } else { None }
+    }
+
+    /// In ten-thousandths.
+    pub const fn ten_thousandths(self) -> u16 {
+        self.0
+    }
+}
+
+/// Where a version's requests go; see the protocol.
+#[derive(Debug)]
+pub(super) struct Links {
+    provisioned: AtomicU64,
+    successor: AtomicU64,
+}
+
+const DELETED: u64 = u64::MAX;
+
+impl Links {
+    pub(super) fn none() -> Self {
+        Self { provisioned: AtomicU64::new(0), successor: AtomicU64::new(0) }
+    }
+
+    /// The pool to try first.
+    #[inline]
+    fn provisioned(&self) -> Option<u32> {
+        // ORDERING: Acquire, pairs with the Release in `set_provisioned`.
+        index(self.provisioned.load(Ordering::Acquire))
+    }
+
+    pub(super) fn set_provisioned(&self, pool: Option<FunctionId>) {
+        let word = pool.map_or(0, |pool| u64::from(pool.index()) + 1);
+        // ORDERING: Release, pairs with the Acquire in `provisioned`.
+        self.provisioned.store(word, Ordering::Release);
+    }
+
+    pub(super) fn replace(&self, successor: FunctionId) {
+        let word = u64::from(successor.index()) + 1;
+        // ORDERING: Release, pairs with the Acquire in `Region::current`.
+        self.successor.store(word, Ordering::Release);
+    }
+
+    pub(super) fn delete(&self) {
+        // ORDERING: Release, as above; publishes nothing.
+        self.successor.store(DELETED, Ordering::Release);
+    }
+}
+
+#[inline]
+fn index(word: u64) -> Option<u32> {
+    word.checked_sub(1).and_then(|index| u32::try_from(index).ok())
+}
+
+/// One alias; see the protocol.
+#[derive(Debug)]
+pub(super) struct AliasWord(AtomicU64);
+
+const HALF: u32 = 25;
+
+impl AliasWord {
+    pub(super) fn none() -> Self {
+        Self(AtomicU64::new(0))
+    }
+
+    /// Points it, or deletes it.
+    pub(super) fn set(&self, to: Option<(FunctionId, Option<(FunctionId, Weight)>)>) {
+        let plus_one = |version: FunctionId| u64::from(version.index()) + 1;
+        let word = to.map_or(0, |(version, other)| {
+            let other = other.map_or(0, |(other, weight)| {
+                plus_one(other) << HALF | u64::from(weight.0) << (2 * HALF)
+            });
+            plus_one(version) | other
+        });
+        // ORDERING: Release, pairs with the Acquire in `pick`.
+        self.0.store(word, Ordering::Release);
+    }
+
+    /// The version that a request of this draw goes to.
+    fn pick(&self, draw: u64) -> Option<u32> {
+        // ORDERING: Acquire, pairs with the Release in `set`.
+        let word = self.0.load(Ordering::Acquire);
+        let mask = (1 << HALF) - 1;
+        let (version, other, weight) =
+            (word & mask, word >> HALF & mask, u128::from(word >> (2 * HALF)));
+        let mixed = u128::from(splitmix64(&mut { draw }));
+        // The top of 128 bits: uniform below 10,000.
+        let to_other = other != 0 && (mixed * 10_000) >> 64 < weight;
+        index(if to_other { other } else { version })
+    }
+}
+
+/// An instance of a region that is started ahead of requests, for the host to
+/// initialise; then [`Region::prepared`] or [`Region::unprepared`].
+#[derive(Debug, PartialEq, Eq)]
+#[must_use = "the instance is held until it is prepared or has failed"]
+pub struct Prestart {
+    /// The hold. It is of no use where a request's lease is asked for.
+    pub lease: Lease,
+    /// The instance.
+    pub instance: InstanceId,
+    /// On this node; `None` where the region has no fleet.
+    pub node: Option<NodeId>,
+}
+
+impl Region {
+    /// Admits a request of a version (or of any function): its provisioned
+    /// concurrency first, else on demand. The lease says which, by its function.
+    ///
+    /// Each reads one word more than [`Region::invoke_in`]; the pools of a
+    /// function with versions share their gate, so their permits are not parked.
+    ///
+    /// # Errors
+    ///
+    /// As [`Region::invoke`]; a deleted version is an unknown function.
+    pub fn invoke_version(
+        &self,
+        now: Instant,
+        version: FunctionId,
+        lane: Lane,
+    ) -> Result<Invocation, InvokeError> {
+        let (version, of) = self.current(version)?;
+        if self.config().requests_per_concurrency != 0 {
+            of.meter(now, &self.buckets.requests)?;
+        }
+        let Some(pool) = of.links.provisioned().map(|index| self.of_index(index)) else {
+            return self.admit(of, now, version, lane);
+        };
+        let provisioned = self.function(pool)?;
+        // Spillover: whatever keeps it from there, it runs on demand.
+        if provisioned.quota.buckets.requests.take(now).is_ok()
+            && let Ok(invocation) = self.admit(provisioned, now, pool, lane)
+        {
+            return Ok(invocation);
+        }
+        let invocation = self.admit(of, now, version, lane)?;
+        of.tallies.spilled();
+        Ok(invocation)
+    }
+
+    /// As [`Region::invoke_version`], of the version that an alias points to.
+    /// Of two the `draw` decides: any number, such as that of the request, each
+    /// as good as a random one.
+    ///
+    /// # Errors
+    ///
+    /// As [`Region::invoke_version`]; and a deleted or foreign alias.
+    pub fn invoke_alias(
+        &self,
+        now: Instant,
+        alias: AliasId,
+        draw: u64,
+        lane: Lane,
+    ) -> Result<Invocation, InvokeError> {
+        let word = self.alias(alias).and_then(|word| word.pick(draw));
+        let version = word.ok_or(InvokeError::UnknownAlias { alias })?;
+        self.invoke_version(now, self.of_index(version), lane)
+    }
+
+    /// Starts an instance of a function ahead of requests. O(nodes).
+    ///
+    /// # Errors
+    ///
+    /// A foreign handle, or as [`Function::prestart`].
+    pub fn prestart(&self, _now: Instant, function: FunctionId) -> Result<Prestart, InvokeError> {
+        let of = self.function(function)?;
+        let started = of.prestart(self.fleet(), self.config().strategy)?;
+        Ok(Prestart {
+            lease: Lease { function, seat: started.seat },
+            instance: InstanceId { function, slot: started.slot },
+            node: started.node,
+        })
+    }
+
+    /// Reports that a prestarted instance has initialised; see
+    /// [`Function::prepared`].
+    ///
+    /// # Errors
+    ///
+    /// A stale lease.
+    pub fn prepared(&self, now: Instant, lease: Lease) -> Result<Option<InstanceId>, LeaseError> {
+        let Lease { function, seat } = lease;
+        let of = self.function(function).map_err(|_| LeaseError::Stale)?;
+        let stop = of.prepared(now, seat)?;
+        Ok(stop.map(|slot| InstanceId { function, slot }))
+    }
+
+    /// Reports that a prestarted instance has not come up; see
+    /// [`Function::unprepared`].
+    ///
+    /// # Errors
+    ///
+    /// A stale lease.
+    pub fn unprepared(&self, now: Instant, lease: Lease) -> Result<Option<InstanceId>, LeaseError> {
+        let Lease { function, seat } = lease;
+        let of = self.function(function).map_err(|_| LeaseError::Stale)?;
+        let stop = of.unprepared(now, seat)?;
+        Ok(stop.map(|slot| InstanceId { function, slot }))
+    }
+
+    /// The instance of a lease.
+    ///
+    /// # Errors
+    ///
+    /// A stale lease.
+    pub fn instance_of(&self, lease: &Lease) -> Result<InstanceId, LeaseError> {
+        let of = self.of_lease(lease)?;
+        Ok(InstanceId { function: lease.function, slot: of.pool.slot_of(&lease.seat)? })
+    }
+
+    /// The last successor of a version.
+    pub(super) fn last_of(&self, version: FunctionId) -> Option<FunctionId> {
+        self.current(version).ok().map(|(id, _)| id)
+    }
+
+    /// The pool that serves a version now.
+    fn current(
+        &self,
+        version: FunctionId,
+    ) -> Result<(FunctionId, &Function<Words>), UnknownFunction> {
+        let (mut id, mut of) = (version, self.function(version)?);
+        loop {
+            // ORDERING: Acquire, pairs with the Release in `Links::replace`.
+            match of.links.successor.load(Ordering::Acquire) {
+                0 => return Ok((id, of)),
+                DELETED => return Err(UnknownFunction { function: version }),
+                next => {
+                    let next = index(next).ok_or(UnknownFunction { function: version })?;
+                    id = self.of_index(next);
+                    of = self.function(id)?;
+                }
+            }
+        }
+    }
+
+    const fn of_index(&self, index: u32) -> FunctionId {
+        FunctionId::new(index, self.config().generation)
+    }
+
+    pub(super) fn alias(&self, alias: AliasId) -> Option<&AliasWord> {
+        let known = alias.generation() == self.config().generation;
+        self.aliases.get(alias.index() as usize).filter(|_| known)
+    }
+}
