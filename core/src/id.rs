@@ -99,6 +99,16 @@ handle! {
 }
 
 handle! {
+    /// A placement request that a view has prepared.
+    RequestId
+}
+
+handle! {
+    /// The room that one task holds on one node of a view, until it has stopped.
+    HoldId
+}
+
+handle! {
     /// A slot of a pool in one generation: one instance, from its start until
     /// it has stopped. The generation changes with every instance in the slot.
     SlotId

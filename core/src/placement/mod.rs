@@ -17,6 +17,10 @@
 //! | `fleet` | the public type, which joins these |
 //! | `node`, `reservation`, `refusal` | what goes in and what comes out |
 //!
+//! A fleet knows CPU, memory and zones. With the `alloc` feature, `view` places
+//! tasks by all rules of Amazon ECS, and `constraint` reads its cluster query
+//! language.
+//!
 //! All of it works on `&self` from any number of threads, never blocks and
 //! never allocates after construction. A node takes 16 bytes, and 32 more in a
 //! fleet for more than 256 ([`words`]).
@@ -52,6 +56,8 @@
 
 mod capacity;
 mod class;
+#[cfg(feature = "alloc")]
+pub mod constraint;
 mod fleet;
 mod index;
 mod lanes;
@@ -62,6 +68,8 @@ mod search;
 mod strategy;
 #[cfg(test)]
 mod tests;
+#[cfg(feature = "alloc")]
+pub mod view;
 mod word;
 
 pub use capacity::{MAX_NODES, words};
