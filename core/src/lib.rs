@@ -61,6 +61,8 @@ extern crate alloc;
 
 #[cfg(feature = "alloc")]
 pub mod autoscale;
+#[cfg(feature = "alloc")]
+pub mod cluster;
 pub mod concurrency;
 pub mod cost;
 pub mod function;
