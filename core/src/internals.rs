@@ -96,7 +96,7 @@
 //!
 //! | what | bound | at |
 //! |---|---|---|
-//! | stale lease taken for a live one | 2^40 requests on one seat | a million a second: 12 days |
+//! | stale lease taken for a live one | 2^39 requests on one seat | a million a second: 6 days |
 //! | stale instance taken for a live one | never: a slot retires after 2^28 - 1 instances | one a second: 8 years |
 //! | false proof of emptiness | 2^40 insertions in one leaf during one proof, and equal sums | ten million a second: a thread that sleeps 30 hours |
 //! | leaf opened behind the back of who closed | 2^40 insertions in it between a look and a compare-exchange | as above |

@@ -318,6 +318,14 @@ impl Gate {
         seen.reserved().map_or_else(|| account.load(), |most| Load::of(seen.in_flight(), most))
     }
 
+    /// How much of the reservation would be in use with one request more;
+    /// `None` where there is none.
+    #[inline]
+    pub(crate) fn own_load_with_one_more(&self) -> Option<Load> {
+        let seen = self.load();
+        seen.reserved().map(|most| Load::of(seen.in_flight().saturating_add(1), most))
+    }
+
     /// Step 1.
     #[inline]
     fn enter_reserved(&self, mut seen: Word) -> Entry {

@@ -29,6 +29,7 @@ use core::hint::spin_loop;
 
 use super::Function;
 use crate::concurrency::{Account, Load, Parking, ThrottleReason, TokenBucket};
+use crate::id::Lane;
 use crate::sync::Storage;
 
 /// The functions of one account, in 32 chunks.
@@ -72,6 +73,17 @@ impl<W: Storage> Function<W> {
             Ok(()) => Ok(()),
             Err(reason) => self.reclaim(account, peers, reason),
         }
+    }
+
+    /// Whether a permit of the function's own reservation lay nearby, where
+    /// little of that is left. After a burst nearly all of them lie with the
+    /// instances that it started; a lane that had none would get its units from
+    /// the counter for ever, too near the limit to park them.
+    #[inline]
+    pub(super) fn permit_nearby(&self, lane: Lane) -> bool {
+        self.gate().own_load_with_one_more() == Some(Load::High)
+            && self.pool.parks()
+            && self.pool.permit_nearby(lane)
     }
 
     /// Steps 2 to 4, after a counter was full for `reason`.

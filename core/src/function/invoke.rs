@@ -186,6 +186,7 @@ impl<W: Storage> Function<W> {
         strategy: Strategy,
     ) -> Result<Admitted, InvokeError> {
         if matches!(parked, Parked::Nothing)
+            && !self.permit_nearby(lane)
             && let Err(reason) = self.admit(account, peers)
         {
             self.tallies.throttled(reason);

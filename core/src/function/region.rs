@@ -51,7 +51,7 @@ pub struct Invocation {
 impl Invocation {
     #[inline]
     fn of(function: FunctionId, Admitted { slot, seat, start }: Admitted) -> Self {
-        Self { lease: Lease { function, seat }, instance: InstanceId { function, slot }, start }
+        Self { lease: Lease::new(function, seat), instance: InstanceId { function, slot }, start }
     }
 }
 
@@ -103,7 +103,7 @@ impl Region {
     ///
     /// Which limit is reached or which resource is short; or a foreign handle.
     /// Nothing is held.
-    #[inline]
+    #[inline(always)]
     pub fn invoke(&self, now: Instant, function: FunctionId) -> Result<Invocation, InvokeError> {
         self.invoke_in(now, function, Lane::FIRST)
     }
@@ -115,7 +115,7 @@ impl Region {
     /// # Errors
     ///
     /// As [`Region::invoke`].
-    #[inline]
+    #[inline(always)]
     pub fn invoke_in(
         &self,
         now: Instant,
@@ -130,7 +130,7 @@ impl Region {
     }
 
     /// An invocation behind the rates of requests.
-    #[inline]
+    #[inline(always)]
     pub(super) fn admit(
         &self,
         of: &Function<Words>,
@@ -179,7 +179,7 @@ impl Region {
     /// # Errors
     ///
     /// A stale lease, or an instance that has not started.
-    #[inline]
+    #[inline(always)]
     pub fn complete(&self, now: Instant, lease: Lease) -> Result<Option<InstanceId>, LeaseError> {
         let of = self.of_lease(&lease)?;
         match of.pool.release_shortly(now, &lease.seat) {
@@ -197,8 +197,9 @@ impl Region {
         lease: Lease,
         so_far: Short,
     ) -> Result<Option<InstanceId>, LeaseError> {
+        let function = lease.function();
         let stop = of.complete_at_length(now, &self.account, lease.seat, so_far)?;
-        Ok(stop.map(|slot| InstanceId { function: lease.function, slot }))
+        Ok(stop.map(|slot| InstanceId { function, slot }))
     }
 
     /// Reports that a request failed in a way that its instance does not
@@ -210,8 +211,9 @@ impl Region {
     ///
     /// A stale lease.
     pub fn fail(&self, now: Instant, lease: Lease) -> Result<Option<InstanceId>, LeaseError> {
+        let function = lease.function();
         let stop = self.of_lease(&lease)?.fail(now, &self.account, lease.seat)?;
-        Ok(stop.map(|slot| InstanceId { function: lease.function, slot }))
+        Ok(stop.map(|slot| InstanceId { function, slot }))
     }
 
     /// Takes an instance out of service: it gets no more requests and those in
@@ -296,11 +298,16 @@ impl Region {
     /// A foreign handle.
     #[inline]
     pub fn function(&self, function: FunctionId) -> Result<&Function<Words>, UnknownFunction> {
-        self.functions
-            .get(function.index() as usize)
-            .filter(|_| function.generation() == self.config.generation)
-            .and_then(OnceBox::get)
+        self.entry(function.index(), function.generation().get())
             .ok_or(UnknownFunction { function })
+    }
+
+    #[inline(always)]
+    fn entry(&self, index: u32, generation: u32) -> Option<&Function<Words>> {
+        if generation != self.config.generation.get() {
+            return None;
+        }
+        self.functions.get(index as usize)?.get()
     }
 
     /// Requests in flight that count against the account's unreserved
@@ -332,9 +339,10 @@ impl Region {
         self.fleet.as_ref()
     }
 
-    #[inline]
+    #[inline(always)]
     pub(super) fn of_lease(&self, lease: &Lease) -> Result<&Function<Words>, LeaseError> {
-        self.function(lease.function).map_err(|_| LeaseError::Stale)
+        let (index, generation) = lease.parts();
+        self.entry(index, generation).ok_or(LeaseError::Stale)
     }
 
     fn of_instance(&self, instance: InstanceId) -> Result<&Function<Words>, InstanceError> {

@@ -220,7 +220,7 @@ impl Region {
         let of = self.function(function)?;
         let started = of.prestart(self.fleet(), self.config().strategy)?;
         Ok(Prestart {
-            lease: Lease { function, seat: started.seat },
+            lease: Lease::new(function, started.seat),
             instance: InstanceId { function, slot: started.slot },
             node: started.node,
         })
@@ -233,9 +233,9 @@ impl Region {
     ///
     /// A stale lease.
     pub fn prepared(&self, now: Instant, lease: Lease) -> Result<Option<InstanceId>, LeaseError> {
-        let Lease { function, seat } = lease;
-        let of = self.function(function).map_err(|_| LeaseError::Stale)?;
-        let stop = of.prepared(now, seat)?;
+        let function = lease.function();
+        let of = self.of_lease(&lease)?;
+        let stop = of.prepared(now, lease.seat)?;
         Ok(stop.map(|slot| InstanceId { function, slot }))
     }
 
@@ -246,9 +246,9 @@ impl Region {
     ///
     /// A stale lease.
     pub fn unprepared(&self, now: Instant, lease: Lease) -> Result<Option<InstanceId>, LeaseError> {
-        let Lease { function, seat } = lease;
-        let of = self.function(function).map_err(|_| LeaseError::Stale)?;
-        let stop = of.unprepared(now, seat)?;
+        let function = lease.function();
+        let of = self.of_lease(&lease)?;
+        let stop = of.unprepared(now, lease.seat)?;
         Ok(stop.map(|slot| InstanceId { function, slot }))
     }
 
@@ -259,7 +259,7 @@ impl Region {
     /// A stale lease.
     pub fn instance_of(&self, lease: &Lease) -> Result<InstanceId, LeaseError> {
         let of = self.of_lease(lease)?;
-        Ok(InstanceId { function: lease.function, slot: of.pool.slot_of(&lease.seat)? })
+        Ok(InstanceId { function: lease.function(), slot: of.pool.slot_of(&lease.seat)? })
     }
 
     /// The last successor of a version.

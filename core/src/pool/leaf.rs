@@ -143,15 +143,15 @@ pub(super) fn claim_all(leaf: &AtomicU64, mask: u32) -> bool {
 }
 
 /// Takes a permit and the lowest member with it.
-#[inline]
+#[inline(always)]
 pub(super) fn take(leaf: &AtomicU64) -> Taken {
     // ORDERING: Relaxed: only the compare-exchange decides.
     let mut seen = leaf.load(Ordering::Relaxed);
     while seen & PERMITS != 0 {
         let left = seen - ONE_PERMIT;
         let bits = members(seen);
-        // Without members: 0 & -0 clears nothing.
-        let rest = left & !u64::from(bits & bits.wrapping_neg());
+        // The members lie lowest: the lowest bit of all is the lowest member.
+        let rest = if bits == 0 { left } else { left & (left - 1) };
         // ORDERING: AcqRel. Acquire pairs with the Release of `park`; Release
         // as in `withdraw`. The failed read decides nothing.
         match leaf.compare_exchange_weak(seen, rest, Ordering::AcqRel, Ordering::Relaxed) {
@@ -162,6 +162,23 @@ pub(super) fn take(leaf: &AtomicU64) -> Taken {
         spin_loop();
     }
     Taken::Nothing
+}
+
+/// Takes a permit alone, for a request that finds its seat elsewhere; whether
+/// there was one.
+pub(super) fn take_permit(leaf: &AtomicU64) -> bool {
+    // ORDERING: Relaxed: only the compare-exchange decides.
+    let mut seen = leaf.load(Ordering::Relaxed);
+    while seen & PERMITS != 0 {
+        let left = seen - ONE_PERMIT;
+        // ORDERING: AcqRel, as `take`. The failed read decides nothing.
+        match leaf.compare_exchange_weak(seen, left, Ordering::AcqRel, Ordering::Relaxed) {
+            Ok(_) => return true,
+            Err(now) => seen = now,
+        }
+        spin_loop();
+    }
+    false
 }
 
 /// Puts the members `mask` and a permit in, if the leaf is open or
@@ -195,7 +212,7 @@ pub(super) fn park(
 }
 
 /// As [`park`] into a leaf that is open: the short way.
-#[inline]
+#[inline(always)]
 pub(super) fn park_if_open(leaf: &AtomicU64, mask: u32) -> Option<bool> {
     // ORDERING: Relaxed: only the compare-exchange decides.
     let mut seen = leaf.load(Ordering::Relaxed);
@@ -281,6 +298,15 @@ mod tests {
         assert_eq!(withdraw(&leaf, 1), 1);
         assert_eq!(take(&leaf), Taken::Permit);
         assert_eq!(take(&leaf), Taken::Nothing);
+    }
+
+    #[test]
+    fn a_permit_is_taken_and_its_member_left() {
+        let leaf = AtomicU64::new(0);
+        assert!(!take_permit(&leaf));
+        assert_eq!(park(&leaf, 0b10, OPENS), Some(true));
+        assert!(take_permit(&leaf) && !take_permit(&leaf));
+        assert_eq!(park_if_open(&leaf, 0b1), Some(false), "open, with its member");
     }
 
     #[test]

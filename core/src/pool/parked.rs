@@ -37,10 +37,13 @@ pub(crate) enum Short {
     Unfit,
 }
 
+/// How many leaves [`Pool::permit_nearby`] looks at: a bound on its cost.
+const NEARBY: usize = 8;
+
 impl<W: Storage> Pool<W> {
     /// Takes a permit from the leaf where `lane` begins, with the lowest free
     /// seat there if there is one.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn claim_parked(&self, lane: Lane) -> Parked {
         let leaf = self.layout.first_leaf(lane);
         let seat = match leaf::take(self.idle_leaf(leaf)) {
@@ -58,6 +61,15 @@ impl<W: Storage> Pool<W> {
         self.take_at_length(seat)
     }
 
+    /// Takes a permit that lies in one of the next few leaves after that where
+    /// `lane` begins. It leaves the seats there: which of them is next is the
+    /// order's to say.
+    pub(crate) fn permit_nearby(&self, lane: Lane) -> bool {
+        let (first, leaves) = (self.layout.first_leaf(lane), self.layout.idle.leaves);
+        let mut nearby = (1..leaves.min(NEARBY + 1)).map(|step| (first + step) % leaves);
+        nearby.any(|leaf| leaf::take_permit(self.idle_leaf(leaf)))
+    }
+
     #[inline(never)]
     fn take_at_length(&self, seat: u32) -> Parked {
         self.take_seat(seat).map_or(Parked::Permit, Parked::Claim)
@@ -65,7 +77,7 @@ impl<W: Storage> Pool<W> {
 
     /// The steps of [`Pool::release_with`] for a seat of a plain pool in
     /// service, into an open leaf: what nearly every request of one does.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn release_shortly(&self, now: Instant, held: &Seat) -> Short {
         if !self.layout.plain {
             return Short::Unfit;

@@ -34,19 +34,27 @@
 //!
 //! Sums of sequences count starts for free: no counter on the hot path.
 //!
+//! A lease is the seat's index above the low 40 bits of the word under which
+//! it is held. These have the bit `held`, so no lease is zero, and one
+//! comparison tells whether the word still is that of the lease.
+//!
 //! # ABA bound
 //!
-//! A lease carries 40 bits of the sequence. A stale one is mistaken for the
-//! holder's only after exactly a multiple of 2^40 requests on that one seat
-//! (at a million a second, 12 days).
+//! A lease carries 39 bits of the sequence. A stale one is mistaken for the
+//! holder's only after exactly a multiple of 2^39 requests on that one seat
+//! (at a million a second, 6 days).
+
+use core::num::NonZeroU64;
 
 use crate::sync::{AtomicU64, Ordering};
 
 const HELD: u64 = 1;
-const SEQUENCE_BITS: u32 = 40;
-const SEQUENCE_MASK: u64 = (1 << SEQUENCE_BITS) - 1;
+const ONE_MORE: u64 = 2;
+/// Bits of a lease that are of the word.
+const WORD_BITS: u32 = 40;
+const WORD_MASK: u64 = (1 << WORD_BITS) - 1;
 
-const _: () = assert!(super::PoolConfig::MAX_SEATS == 1 << (64 - SEQUENCE_BITS));
+const _: () = assert!(super::PoolConfig::MAX_SEATS == 1 << (64 - WORD_BITS));
 
 /// A held seat: one request's place in an instance.
 ///
@@ -54,36 +62,40 @@ const _: () = assert!(super::PoolConfig::MAX_SEATS == 1 << (64 - SEQUENCE_BITS))
 /// which a host in another language keeps, a second use is refused.
 #[derive(Debug, PartialEq, Eq)]
 #[must_use = "a seat is held until it is given back"]
-pub struct Seat {
-    index: u32,
-    sequence: u64,
-}
+pub struct Seat(NonZeroU64);
 
 impl Seat {
+    /// The seat of that index, held under `word`.
+    #[inline]
+    const fn new(index: u32, word: u64) -> Self {
+        let bits = (index as u64) << WORD_BITS | word & WORD_MASK;
+        // Never the other arm: a word under which a seat is held is odd.
+        Self(match NonZeroU64::new(bits) {
+            Some(bits) => bits,
+            None => NonZeroU64::MIN,
+        })
+    }
+
     /// The seat as 64 bits, never zero.
     #[inline]
     pub const fn into_bits(self) -> u64 {
-        self.to_bits()
+        self.0.get()
     }
 
     /// The seat that gave these bits; `None` for zero. Bits from elsewhere are
     /// refused where they are used.
     #[inline]
     pub const fn from_bits(bits: u64) -> Option<Self> {
-        if bits == 0 {
-            return None;
+        match NonZeroU64::new(bits) {
+            Some(bits) => Some(Self(bits)),
+            None => None,
         }
-        Some(Self { index: (bits >> SEQUENCE_BITS) as u32, sequence: bits & SEQUENCE_MASK })
-    }
-
-    const fn to_bits(&self) -> u64 {
-        (self.index as u64) << SEQUENCE_BITS | self.sequence
     }
 
     /// The index in the idle set.
     #[inline]
     pub(super) const fn index(&self) -> u32 {
-        self.index
+        (self.0.get() >> WORD_BITS) as u32
     }
 }
 
@@ -94,11 +106,11 @@ pub(super) fn take(word: &AtomicU64, index: u32) -> Seat {
     // claim acquired what the last owner released.
     let before = word.load(Ordering::Relaxed);
     debug_assert_eq!(before & HELD, 0, "a seat in the idle set was held");
-    let sequence = next(before >> 1);
+    let taken = before.wrapping_add(ONE_MORE) | HELD;
     // ORDERING: Relaxed: publishes nothing; who gives the seat back reads the
     // word by a read-modify-write, hence its newest value.
-    word.store(sequence << 1 | HELD, Ordering::Relaxed);
-    Seat { index, sequence: sequence & SEQUENCE_MASK }
+    word.store(taken, Ordering::Relaxed);
+    Seat::new(index, taken)
 }
 
 /// A word under which a seat is held.
@@ -111,8 +123,9 @@ pub(super) fn held(word: &AtomicU64, seat: &Seat) -> Option<HeldWord> {
     // ORDERING: Relaxed: a holder sees its own take; for others `give_back`
     // decides.
     let seen = word.load(Ordering::Relaxed);
-    let holds = seen & HELD != 0 && seen >> 1 & SEQUENCE_MASK == seat.sequence;
-    holds.then_some(HeldWord(seen))
+    // A seat from foreign bits may be even: it holds nothing.
+    let same = (seen ^ seat.0.get()) & WORD_MASK == 0;
+    (same && seen & HELD != 0).then_some(HeldWord(seen))
 }
 
 /// Gives the seat back; false where another thread has. On true the caller
@@ -130,13 +143,6 @@ pub(super) fn tally(word: &AtomicU64) -> (u64, bool) {
     // ORDERING: Relaxed: statistic only.
     let word = word.load(Ordering::Relaxed);
     (word >> 1, word & HELD != 0)
-}
-
-/// The sequence after this one; skips those whose lower bits are 0, so that
-/// the bits of a seat are never zero.
-const fn next(sequence: u64) -> u64 {
-    let next = sequence + 1;
-    if next & SEQUENCE_MASK == 0 { next + 1 } else { next }
 }
 
 #[cfg(all(test, not(loom)))]
@@ -159,10 +165,18 @@ mod tests {
 
     #[test]
     fn bits_are_never_zero_even_where_the_sequence_wraps() {
-        let word = AtomicU64::new(SEQUENCE_MASK << 1);
-        let seat = take(&word, 0);
-        assert_ne!(seat.to_bits(), 0);
-        assert!(held(&word, &seat).is_some_and(|seen| give_back(&word, seen)));
+        for before in [WORD_MASK & !HELD, !HELD] {
+            let word = AtomicU64::new(before);
+            let seat = take(&word, 0);
+            assert_eq!(seat.0.get(), HELD);
+            assert!(held(&word, &seat).is_some_and(|seen| give_back(&word, seen)));
+        }
         assert_eq!(Seat::from_bits(0), None);
+    }
+
+    #[test]
+    fn bits_of_a_free_word_hold_nothing() {
+        let word = AtomicU64::new(4);
+        assert!(held(&word, &Seat::from_bits(4).unwrap()).is_none());
     }
 }

@@ -25,6 +25,8 @@ pub(super) struct SetShape {
     pub(super) leaves: usize,
     /// A leaf holds 2 to this power indices.
     pub(super) shift: u32,
+    /// The bits of an index that say which of its leaf it is.
+    low: u32,
     /// From one leaf word to the next: 2 to this power words.
     pub(super) spacing: u32,
 }
@@ -32,7 +34,7 @@ pub(super) struct SetShape {
 impl SetShape {
     /// Leaves as full and as near to each other as can be.
     pub(super) const fn dense(indices: usize) -> Self {
-        Self { leaves: indices.div_ceil(1 << FULL), shift: FULL, spacing: 0 }
+        Self::new(indices.div_ceil(1 << FULL), FULL, 0)
     }
 
     /// Leaves for so many lanes, each with a cache line to itself; where there
@@ -46,7 +48,11 @@ impl SetShape {
         }
         let leaves = indices.div_ceil(1 << shift);
         let alone = lanes > 1 && leaves < lanes * LINE;
-        Self { leaves, shift, spacing: if alone { LINE.trailing_zeros() } else { 0 } }
+        Self::new(leaves, shift, if alone { LINE.trailing_zeros() } else { 0 })
+    }
+
+    const fn new(leaves: usize, shift: u32, spacing: u32) -> Self {
+        Self { leaves, shift, low: (1 << shift) - 1, spacing }
     }
 
     const fn words(self) -> usize {
@@ -62,7 +68,7 @@ impl SetShape {
     /// The bit of an index in its leaf.
     #[inline]
     pub(super) const fn bit(self, index: u32) -> u32 {
-        1 << (index & ((1 << self.shift) - 1))
+        1 << (index & self.low)
     }
 
     /// The index of a bit in a leaf.
@@ -118,11 +124,11 @@ pub(super) struct Layout {
     pub(super) plain: bool,
     /// Leaf to chunk: a shift by this much.
     chunk_shift: u32,
-    idle_leaves: usize,
+    idle_leaves: u32,
     idle_hints: usize,
     vacant_leaves: usize,
     vacant_hints: usize,
-    pub(super) records: usize,
+    pub(super) records: u32,
     /// Words of one instance: slot word, last use, then one for each seat.
     pub(super) record: usize,
     /// All of it, with what aligning it may cost.
@@ -131,7 +137,10 @@ pub(super) struct Layout {
 
 impl Layout {
     /// The layout of a valid configuration.
-    #[expect(clippy::cast_possible_truncation, reason = "at most as many groups as lanes")]
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "at most as many groups as lanes, 2^27 words"
+    )]
     pub(super) const fn new(config: &PoolConfig) -> Self {
         let instances = config.max_instances as usize;
         let stride = stride_shift(config.instance_concurrency);
@@ -163,7 +172,7 @@ impl Layout {
             idle_hints,
             vacant_leaves,
             vacant_hints,
-            records,
+            records: records as u32,
             record,
             words,
         }
@@ -192,7 +201,7 @@ impl Layout {
     /// Leaf `leaf` of the idle set, among a pool's `words`.
     #[inline]
     pub(super) fn idle_leaf<'a>(&self, words: &'a [AtomicU64], leaf: usize) -> &'a AtomicU64 {
-        &words[self.idle_leaves + (leaf << self.idle.spacing)]
+        &words[self.idle_leaves as usize + (leaf << self.idle.spacing)]
     }
 
     /// The set of idle seats.
@@ -200,7 +209,7 @@ impl Layout {
     pub(super) fn idle_set<'a>(&self, words: &'a [AtomicU64]) -> ClaimSet<'a> {
         ClaimSet::new(
             &words[self.idle_hints..][..hint_words(self.idle.leaves)],
-            &words[self.idle_leaves..][..self.idle.words()],
+            &words[self.idle_leaves as usize..][..self.idle.words()],
             self.idle,
         )
     }
@@ -215,14 +224,15 @@ impl Layout {
         )
     }
 
-    /// Moves every array by `by` words.
+    /// Moves every array by `by` words, less than a line.
+    #[expect(clippy::cast_possible_truncation, reason = "less than a line")]
     pub(super) const fn moved(self, by: usize) -> Self {
         Self {
-            idle_leaves: self.idle_leaves + by,
+            idle_leaves: self.idle_leaves + by as u32,
             idle_hints: self.idle_hints + by,
             vacant_leaves: self.vacant_leaves + by,
             vacant_hints: self.vacant_hints + by,
-            records: self.records + by,
+            records: self.records + by as u32,
             ..self
         }
     }

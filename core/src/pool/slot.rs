@@ -3,10 +3,10 @@
 //! # Protocol
 //!
 //! ```text
-//! 63          36 35    33 32            22 21              0
-//! +-------------+--------+----------------+-----------------+
-//! | generation  | state  | seats collected| place           |
-//! +-------------+--------+----------------+-----------------+
+//! 63          36 35             14 13             3 2      0
+//! +-------------+-----------------+----------------+--------+
+//! | generation  | place           | seats collected| state  |
+//! +-------------+-----------------+----------------+--------+
 //!
 //!            1 start            2 started
 //!  Vacant ------------> Starting ------------> Active
@@ -59,8 +59,11 @@ pub(super) const MAX_GENERATION: u32 = (1 << 28) - 1;
 
 const PLACE_BITS: u32 = 22;
 const COLLECTED_BITS: u32 = 11;
-const STATE_SHIFT: u32 = PLACE_BITS + COLLECTED_BITS;
-const GENERATION_SHIFT: u32 = STATE_SHIFT + 3;
+// The state lies lowest, where it is tested without a shift.
+const STATE_MASK: u64 = 7;
+const COLLECTED_SHIFT: u32 = 3;
+const PLACE_SHIFT: u32 = COLLECTED_SHIFT + COLLECTED_BITS;
+const GENERATION_SHIFT: u32 = PLACE_SHIFT + PLACE_BITS;
 
 const _: () = assert!(GENERATION_SHIFT + 28 == 64, "the fields fill the word");
 const _: () = assert!(super::PoolConfig::MAX_INSTANCE_CONCURRENCY < 1 << COLLECTED_BITS);
@@ -97,15 +100,15 @@ impl Slot {
     #[inline]
     pub(super) const fn pack(self) -> u64 {
         (self.generation as u64) << GENERATION_SHIFT
-            | (self.state as u64) << STATE_SHIFT
-            | (self.collected as u64) << PLACE_BITS
-            | self.place as u64
+            | (self.place as u64) << PLACE_SHIFT
+            | (self.collected as u64) << COLLECTED_SHIFT
+            | self.state as u64
     }
 
     #[inline]
     #[expect(clippy::cast_possible_truncation, reason = "fields narrower than 32 bits")]
     pub(super) const fn unpack(word: u64) -> Self {
-        let state = match word >> STATE_SHIFT & 7 {
+        let state = match word & STATE_MASK {
             0 => State::Vacant,
             1 => State::Starting,
             2 => State::Active,
@@ -117,8 +120,8 @@ impl Slot {
         Self {
             generation: (word >> GENERATION_SHIFT) as u32,
             state,
-            collected: (word >> PLACE_BITS) as u32 & ((1 << COLLECTED_BITS) - 1),
-            place: word as u32 & MAX_PLACE,
+            collected: (word >> COLLECTED_SHIFT) as u32 & ((1 << COLLECTED_BITS) - 1),
+            place: (word >> PLACE_SHIFT) as u32 & MAX_PLACE,
         }
     }
 
@@ -149,10 +152,9 @@ pub(super) fn read(word: &AtomicU64) -> Slot {
 /// Reads a slot if it is in service.
 #[inline]
 pub(super) fn read_active(word: &AtomicU64) -> Option<Slot> {
-    const ACTIVE: u64 = (State::Active as u64) << STATE_SHIFT;
     // ORDERING: Acquire, pairs with the Release of `update`.
     let word = word.load(Ordering::Acquire);
-    (word & (7 << STATE_SHIFT) == ACTIVE).then(|| Slot::unpack(word))
+    (word & STATE_MASK == State::Active as u64).then(|| Slot::unpack(word))
 }
 
 /// Whether a slot is in service.

@@ -81,8 +81,9 @@ impl<W: Storage> Pool<W> {
     /// Slot word, last use and seat word of a plain pool's seat.
     #[inline]
     pub(super) fn plain_record(&self, seat: u32) -> Option<&[AtomicU64; 3]> {
-        let first = self.layout.records + 3 * seat as usize;
-        self.words.words().get(first..)?.first_chunk()
+        // Of two u32: it cannot wrap, so one comparison checks the range.
+        let first = self.layout.records as usize + 3 * seat as usize;
+        self.words.words().get(first..first + 3)?.first_chunk()
     }
 
     /// The words around a seat; `None` for an index that is no seat's.
@@ -92,7 +93,7 @@ impl<W: Storage> Pool<W> {
         if instance >= self.config.max_instances || own >= self.config.instance_concurrency {
             return None;
         }
-        let first = self.layout.records + instance as usize * self.layout.record;
+        let first = self.layout.records as usize + instance as usize * self.layout.record;
         let record = self.words.words().get(first..)?;
         let [slot, last_used, seats @ ..] = record else { return None };
         Some(Around { instance, slot, last_used, seat: seats.get(own as usize)? })
@@ -101,7 +102,7 @@ impl<W: Storage> Pool<W> {
     /// Slot word, last use, and a word for each seat.
     #[inline]
     fn record(&self, instance: u32) -> &[AtomicU64] {
-        let first = self.layout.records + instance as usize * self.layout.record;
+        let first = self.layout.records as usize + instance as usize * self.layout.record;
         &self.words.words()[first..][..self.layout.record]
     }
 

@@ -257,7 +257,7 @@ fn shuttle_a_unit_brings_an_instance() {
 #[should_panic(expected = "refused early: all of the function's")]
 fn shuttle_broken_complete_gives_the_unit_before_the_seat() {
     let broken: End = |platform, admitted| {
-        let function = platform.region.function(admitted.lease.function).unwrap();
+        let function = platform.region.function(admitted.lease.function()).unwrap();
         let bit = 1 << admitted.instance.slot.index();
         // ORDERING: SeqCst: notes of a test, not in the model.
         platform.busy[0].fetch_and(!bit, Ordering::SeqCst);

@@ -10,9 +10,9 @@ use crate::function::{
     Control, FunctionError, FunctionSpec, InstanceError, InvokeError, Lease, LeaseError, Region,
     RegionConfig, Start,
 };
-use crate::id::{FunctionId, InstanceId};
+use crate::id::{FunctionId, InstanceId, Lane};
 use crate::placement::{NodeSpec, Strategy};
-use crate::pool::Reaped;
+use crate::pool::{Parked, Reaped};
 use crate::resources::{Resource, Resources};
 use crate::time::Instant;
 
@@ -268,4 +268,29 @@ fn a_function_that_is_invoked_past_its_region_proves_nothing_of_the_account() {
     region.started(now, &found.lease).unwrap();
     region.complete(now, found.lease).unwrap();
     assert_eq!(region.account().in_flight(), 0);
+}
+
+#[test]
+fn a_lane_parks_again_after_a_burst_that_left_its_permits_in_others() {
+    let spec = FunctionSpec {
+        max_instances: 64,
+        reserved_concurrency: Some(64),
+        ..FunctionSpec::of_memory(128)
+    };
+    let (region, _control, f) = one(RegionConfig::default(), spec);
+    let burst: Vec<Lease> = (0..64).map(|_| region.invoke(at(0), f).unwrap().lease).collect();
+    for lease in burst {
+        region.started(at(1), &lease).unwrap();
+        region.complete(at(1), lease).unwrap();
+    }
+    let function = region.function(f).unwrap();
+    let parked = || function.pool.claim_parked(Lane::FIRST);
+    assert!(matches!(parked(), Parked::Nothing), "the first to end were too near the limit");
+    for second in 2..4 {
+        let warm = region.invoke(at(second), f).unwrap();
+        assert_eq!(warm.start, Start::Warm);
+        region.complete(at(second), warm.lease).unwrap();
+    }
+    assert!(matches!(parked(), Parked::Claim(_)));
+    assert!(function.gate().in_flight() <= 64);
 }

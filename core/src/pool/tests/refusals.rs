@@ -68,7 +68,7 @@ fn a_seat_of_no_instance_of_this_pool_is_stale() {
     // Three seats of a stride of four: the fourth index is no seat.
     let (pool, words) = pool_and_words(shape(2, 3));
     let held = cold(&pool).seat.into_bits();
-    let seat = |index: u64, sequence: u64| index << 40 | sequence;
+    let seat = |index: u64, sequence: u64| index << 40 | sequence << 1 | 1;
     assert_eq!(held, seat(0, 1));
     for (bits, what) in [
         (seat(0, 2), "a sequence to come"),
