@@ -112,33 +112,16 @@ impl Candidate<'_> {
         if !info.agent_connected {
             note(Reason::Agent);
         }
-        self.shortages(&request.needs, note);
+        shortages(self.room, self.node, &request.needs, note);
         self.mismatches(&request.needs, note);
         self.violations(&request.constraints, group, note);
     }
 
-    /// What the node has too little of.
-    pub(super) fn shortages(&self, needs: &TaskRequirements, note: &mut impl FnMut(Reason)) {
-        let (room, ports) = (self.room, &needs.ports);
-        let (free, needed) = (room.free, needs.resources);
-        if free.cpu_units < needed.cpu_units {
-            note(Reason::Cpu { needed: needed.cpu_units, available: free.cpu_units });
-        }
-        if free.memory_mib < needed.memory_mib {
-            note(Reason::Memory { needed: needed.memory_mib, available: free.memory_mib });
-        }
-        if room.gpus < needs.gpus {
-            note(Reason::Gpu { needed: needs.gpus, available: room.gpus });
-        }
-        let left = MAX_PORTS.saturating_sub(self.node.ports.len());
-        let taken = ports.first_common(&self.node.ports);
-        if taken.is_some() || ports.len() > left {
-            let count = |ports: usize| u32::try_from(ports).unwrap_or(u32::MAX);
-            note(Reason::Ports { needed: count(ports.len()), available: count(left), taken });
-        }
-        if room.enis < needs.enis {
-            note(Reason::Eni { needed: needs.enis, available: room.enis });
-        }
+    /// Whether it has the attributes and is in a zone that the task needs.
+    pub(super) fn is_as_required(&self, needs: &TaskRequirements) -> bool {
+        let mut is = true;
+        self.mismatches(needs, &mut |_| is = false);
+        is
     }
 
     /// What the node is not.
@@ -176,5 +159,34 @@ impl Candidate<'_> {
         if tasks > 0 && constraints.contains(&Constraint::DistinctInstance) {
             note(Reason::DistinctInstance { tasks });
         }
+    }
+}
+
+/// What the node has too little of.
+pub(super) fn shortages(
+    room: &Room,
+    node: &Node,
+    needs: &TaskRequirements,
+    note: &mut impl FnMut(Reason),
+) {
+    let (free, needed) = (room.free, needs.resources);
+    if free.cpu_units < needed.cpu_units {
+        note(Reason::Cpu { needed: needed.cpu_units, available: free.cpu_units });
+    }
+    if free.memory_mib < needed.memory_mib {
+        note(Reason::Memory { needed: needed.memory_mib, available: free.memory_mib });
+    }
+    if room.gpus < needs.gpus {
+        note(Reason::Gpu { needed: needs.gpus, available: room.gpus });
+    }
+    let ports = &needs.ports;
+    if !ports.is_empty() && !node.ports.has_room_for(ports) {
+        let count = |ports: usize| u32::try_from(ports).unwrap_or(u32::MAX);
+        let left = MAX_PORTS.saturating_sub(node.ports.len());
+        let taken = ports.first_common(&node.ports);
+        note(Reason::Ports { needed: count(ports.len()), available: count(left), taken });
+    }
+    if room.enis < needs.enis {
+        note(Reason::Eni { needed: needs.enis, available: room.enis });
     }
 }

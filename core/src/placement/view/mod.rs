@@ -22,9 +22,10 @@
 //! | `chain` | strategies |
 //! | `reason` | why not, node by node, and which came closest |
 //! | `fit` | whether a node may take a task |
-//! | `scan` | the choice, by a look at every node |
+//! | `why` | the node chosen, and why that one |
 //! | `table`, `groups`, `rooms` | what is kept of nodes, tasks and groups |
-//! | `engine` | the public type, which joins these |
+//! | `order`, `tree`, `index` | strategies as numbers, the least of many, the choice |
+//! | `engine`, `placing`, `holds` | the public type: nodes, requests, room |
 //!
 //! ```
 //! use warmstow_core::placement::constraint::Constraint;
@@ -58,15 +59,20 @@ mod engine;
 mod error;
 mod fit;
 mod groups;
+mod holds;
+mod index;
 mod node;
+mod order;
+mod placing;
 mod ports;
 mod reason;
 mod rooms;
-mod scan;
 mod table;
 mod task;
 #[cfg(all(test, not(loom)))]
 mod tests;
+mod tree;
+mod why;
 
 pub(super) use attributes::is_attribute_name;
 pub use attributes::{
@@ -74,9 +80,11 @@ pub use attributes::{
     OS_TYPE,
 };
 pub use chain::{Chain, ChainError, MAX_STRATEGIES, SpreadOver, Step};
-pub use engine::{HoldView, Placed, View};
+pub use engine::View;
 pub use error::{CommitError, NodeInfoError, PlaceError, RequestError, Stale};
+pub use holds::HoldView;
 pub use node::{NodeInfo, NodeState};
 pub use ports::{MAX_PORTS, PortSet, Protocol};
 pub use reason::{Closest, Reason, ServiceEvent, Unplaced};
 pub use task::{AttributeRequirement, PlacementRequest, TaskRequirements};
+pub use why::{Because, Placed};

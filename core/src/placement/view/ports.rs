@@ -87,6 +87,11 @@ impl PortSet {
         both.map(|key| port_of(*key))
     }
 
+    /// Whether the members of `wanted` can be reserved beside these.
+    pub(super) fn has_room_for(&self, wanted: &Self) -> bool {
+        self.len() + wanted.len() <= MAX_PORTS && wanted.first_common(self).is_none()
+    }
+
     /// Adds the members of `other`.
     pub(super) fn take(&mut self, other: &Self) {
         for (protocol, port) in other.iter() {

@@ -106,13 +106,11 @@ impl Rooms {
     }
 
     /// The time of the last change.
-    #[cfg(test)]
     pub(super) const fn clock(&self) -> u64 {
         self.clock
     }
 
     /// The nodes that changed after `clock`, the last one first.
-    #[cfg(test)]
     pub(super) fn changed_since(&self, clock: u64) -> impl Iterator<Item = (u32, &Room)> {
         let mut next = self.newest;
         core::iter::from_fn(move || {
