@@ -10,6 +10,8 @@
 use core::fmt::{self, Debug};
 
 pub mod abi;
+#[path = "../core/tests/support/ecs_model.rs"]
+mod ecs_model;
 #[path = "../core/tests/support/limits_model.rs"]
 mod limits_model;
 pub mod models;
@@ -53,8 +55,9 @@ impl Target {
 }
 
 /// Every target.
-pub const TARGETS: [Target; 6] = [
+pub const TARGETS: [Target; 7] = [
     Target::new::<abi::Case>("abi"),
+    Target::new::<models::Ecs>("ecs"),
     Target::new::<models::Limits>("limits"),
     Target::new::<models::Placement>("placement"),
     Target::new::<models::Pool>("pool"),

@@ -4,7 +4,9 @@ use core::fmt;
 
 use warmstow_core::pool::PoolConfig;
 
-use crate::{Case, actions, head, limits_model, placement_model, pool_model, print_test};
+use crate::{
+    Case, actions, ecs_model, head, limits_model, placement_model, pool_model, print_test,
+};
 
 /// An account and its functions while limits and reservations change.
 pub struct Limits {
@@ -30,6 +32,33 @@ impl fmt::Debug for Limits {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let file = "core/tests/properties_concurrency.rs";
         print_test(f, file, &[], &self.settings, &self.actions)
+    }
+}
+
+/// A view: every choice and every reason, while nodes, tasks and requests come
+/// and go.
+pub struct Ecs {
+    settings: ecs_model::Settings,
+    actions: Vec<ecs_model::Action>,
+}
+
+impl Case for Ecs {
+    fn from_bytes(data: &[u8]) -> Self {
+        let (settings, rest) = head(data);
+        Self {
+            settings: ecs_model::Settings::from_bytes(settings),
+            actions: actions(rest, ecs_model::Action::from_bytes),
+        }
+    }
+
+    fn check(&self) {
+        ecs_model::check(self.settings, &self.actions);
+    }
+}
+
+impl fmt::Debug for Ecs {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        print_test(f, "core/tests/properties_ecs.rs", &[], &self.settings, &self.actions)
     }
 }
 

@@ -5,6 +5,7 @@
 //! 4,000 units and 128 to 8,192 MiB. The peers are what a scheduler would
 //! write today: none of them can be shared by threads.
 
+pub mod ecs;
 mod floor;
 mod peers;
 
