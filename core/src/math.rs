@@ -18,7 +18,6 @@ pub(crate) fn exp(x: f64) -> f64 {
 }
 
 /// `x` to the power of `y`.
-#[cfg(feature = "sim")]
 #[inline]
 pub(crate) fn pow(x: f64, y: f64) -> f64 {
     libm::pow(x, y)

@@ -5,7 +5,9 @@
 //! instance type and needs of its own. A round places one task, takes its
 //! room, and gives back the room of the oldest.
 
-use std::collections::VecDeque;
+extern crate alloc;
+
+use self::alloc::collections::VecDeque;
 
 use warmstow_core::id::{HoldId, RequestId};
 use warmstow_core::placement::constraint::Constraint;

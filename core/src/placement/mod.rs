@@ -18,8 +18,8 @@
 //! | `node`, `reservation`, `refusal` | what goes in and what comes out |
 //!
 //! A fleet knows CPU, memory and zones. With the `alloc` feature, `view` places
-//! tasks by all rules of Amazon ECS, and `constraint` reads its cluster query
-//! language.
+//! tasks by all rules of Amazon ECS, `constraint` reads its cluster query
+//! language, and `score` has the scores of other schedulers.
 //!
 //! All of it works on `&self` from any number of threads, never blocks and
 //! never allocates after construction. A node takes 16 bytes, and 32 more in a
@@ -64,6 +64,8 @@ mod lanes;
 mod node;
 mod refusal;
 mod reservation;
+#[cfg(feature = "alloc")]
+pub mod score;
 mod search;
 mod strategy;
 #[cfg(test)]

@@ -106,7 +106,7 @@ fn node(a: u8, b: u8, c: u8) -> (NodeInfo, Node) {
     if let Some(version) = ["1.9.0", "1.14.2"].get(usize::from(b / 64)) {
         info = info.agent_version(version);
     }
-    if c % 5 == 0 {
+    if c.is_multiple_of(5) {
         info = info.reserved_port(Protocol::Udp, 53);
     }
     let plain = Node::of(&info);
@@ -139,7 +139,7 @@ fn request(a: u8, b: u8, c: u8) -> (PlacementRequest, Request) {
             constraints.push(Some(number));
         }
     }
-    if b % 7 == 0 {
+    if b.is_multiple_of(7) {
         wanted = wanted.constraint(Constraint::DistinctInstance);
         constraints.push(None);
     }

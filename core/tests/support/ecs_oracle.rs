@@ -1,14 +1,17 @@
 //! The rules of placement, plainly: every node, one rule after the other.
 
-use std::collections::{BTreeMap, BTreeSet};
+extern crate alloc;
+
+use self::alloc::collections::{BTreeMap, BTreeSet};
 
 use warmstow_core::id::HoldId;
+use warmstow_core::placement::score::{Load, Scorer};
 use warmstow_core::placement::view::{Because, NodeInfo, Protocol, Reason, TaskRequirements};
 use warmstow_core::resources::{Resource, Resources};
 use warmstow_core::rng::splitmix64;
 
 /// Strategies that the requests choose from.
-pub(crate) const CHAINS: [&[&str]; 11] = [
+pub(crate) const CHAINS: [&[&str]; 14] = [
     &["spread:attribute:ecs.availability-zone", "spread:instanceId"],
     &["binpack:memory"],
     &["binpack:cpu", "binpack:memory"],
@@ -26,6 +29,20 @@ pub(crate) const CHAINS: [&[&str]; 11] = [
     &[],
     &["spread:host", "binpack:cpu", "spread:host"],
     &["binpack:cpu", "random", "spread:instanceId"],
+    &["score:least-allocated", "score:dot-product"],
+    &[
+        "spread:host",
+        "score:best-fit",
+        "score:balanced-allocation",
+        "binpack:cpu",
+        "binpack:memory",
+    ],
+    &[
+        "score:most-allocated",
+        "spread:attribute:rack",
+        "score:requested-to-capacity-ratio",
+        "random",
+    ],
 ];
 
 /// Constraints that they choose from, and what each says.
@@ -261,6 +278,12 @@ impl Oracle {
             }
             "spread:host" | "spread:instanceId" => {
                 (tasks as usize, Because::TasksOnInstance { tasks })
+            }
+            _ if step.starts_with("score:") => {
+                let scorer = Scorer::by_name(&step[6..]).expect("it is a scorer");
+                let needed = request.needs.resources;
+                let score = scorer.score(&Load { capacity: node.total.0, free, needed });
+                (usize::MAX - score as usize, Because::Score { score })
             }
             _ => {
                 let name = step.strip_prefix("spread:attribute:").expect("it is a strategy");

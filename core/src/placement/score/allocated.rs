@@ -7,7 +7,9 @@ use super::{Load, narrow};
 
 /// 0 where nothing would be left, 100 where all would.
 pub(super) fn least(load: &Load) -> u32 {
-    let left = load.shares().map(|share| (share.capacity - share.taken.min(share.capacity)) * 100 / share.capacity);
+    let left = load
+        .shares()
+        .map(|share| (share.capacity - share.taken.min(share.capacity)) * 100 / share.capacity);
     narrow(left.iter().sum::<u64>() / 2)
 }
 

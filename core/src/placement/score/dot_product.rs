@@ -26,7 +26,11 @@ mod tests {
     fn what_points_where_the_needs_do_scores_higher() {
         let capacity = Resources::new(100, 100);
         let of = |cpu, memory| {
-            score(&Load { capacity, free: Resources::new(cpu, memory), needed: Resources::new(10, 1) })
+            score(&Load {
+                capacity,
+                free: Resources::new(cpu, memory),
+                needed: Resources::new(10, 1),
+            })
         };
         assert_eq!(of(80, 20), 10 * 80 * 10 + 20 * 10);
         assert!(of(80, 20) > of(20, 80));

@@ -61,7 +61,8 @@ impl Shape {
             if at <= x {
                 let (left, low) = before.unwrap_or((x - 1, y));
                 // Towards zero, as the original.
-                let score = if before.is_none() { y } else { low + (y - low) * (at - left) / (x - left) };
+                let score =
+                    if before.is_none() { y } else { low + (y - low) * (at - left) / (x - left) };
                 return u64::try_from(score).unwrap_or(0);
             }
             before = Some((x, y));
@@ -120,7 +121,9 @@ mod tests {
     fn the_line_is_level_outside_its_points_and_straight_between() {
         // The example of kube-scheduler's tests of its broken line.
         let shape = Shape::new(&[(10, 1), (90, 9)]).unwrap();
-        for (utilization, score) in [(0, 10), (9, 10), (10, 10), (15, 15), (19, 19), (89, 89), (99, 90), (110, 90)] {
+        for (utilization, score) in
+            [(0, 10), (9, 10), (10, 10), (15, 15), (19, 19), (89, 89), (99, 90), (110, 90)]
+        {
             assert_eq!(shape.at(utilization), score, "{utilization}");
         }
         let shape = Shape::new(&[(0, 10), (40, 0), (100, 5)]).unwrap();

@@ -8,6 +8,7 @@ use alloc::vec::Vec;
 use core::fmt;
 
 use super::attributes::{AVAILABILITY_ZONE, is_attribute_name};
+use crate::placement::score::Scorer;
 use crate::resources::Resource;
 
 /// The most strategies of one request (Amazon ECS API, `RunTask`).
@@ -23,6 +24,9 @@ pub enum Step {
     Spread(SpreadOver),
     /// Any of them, each as likely as the others, by the view's seed.
     Random,
+    /// The highest score of another scheduler's rule, which Amazon ECS does not
+    /// have.
+    Score(Scorer),
 }
 
 /// What [`Step::Spread`] counts tasks over.
@@ -45,6 +49,7 @@ impl fmt::Display for Step {
             Self::Spread(SpreadOver::Instance) => f.write_str("spread:instanceId"),
             Self::Spread(SpreadOver::Attribute(name)) => write!(f, "spread:attribute:{name}"),
             Self::Random => f.write_str("random"),
+            Self::Score(scorer) => write!(f, "score:{scorer}"),
         }
     }
 }
@@ -77,7 +82,8 @@ impl Chain {
     }
 
     /// The strategies of these names: `binpack:cpu`, `binpack:memory`,
-    /// `spread:instanceId` or `spread:host`, `spread:attribute:NAME`, `random`.
+    /// `spread:instanceId` or `spread:host`, `spread:attribute:NAME`, `random`,
+    /// and `score:NAME` of a [`Scorer`].
     ///
     /// # Errors
     ///
@@ -132,7 +138,10 @@ fn parsed(name: &str) -> Result<Step, ChainError> {
         "random" => Step::Random,
         _ => match name.strip_prefix("spread:attribute:") {
             Some(attribute) => Step::Spread(SpreadOver::Attribute(attribute.into())),
-            None => return Err(ChainError::Unknown { name: name.into() }),
+            None => match name.strip_prefix("score:").and_then(Scorer::by_name) {
+                Some(scorer) => Step::Score(scorer),
+                None => return Err(ChainError::Unknown { name: name.into() }),
+            },
         },
     };
     Ok(step)
@@ -163,7 +172,7 @@ impl fmt::Display for ChainError {
             Self::Unknown { name } => write!(
                 f,
                 "`{name}` is no strategy; one of binpack:cpu, binpack:memory, spread:instanceId, \
-                 spread:attribute:NAME, random"
+                 spread:attribute:NAME, random, score:NAME"
             ),
         }
     }

@@ -3,6 +3,7 @@
 use alloc::vec::Vec;
 use core::fmt;
 
+use super::MAX_NODES;
 use super::error::{NodeInfoError, Stale};
 use super::fit::{Candidate, Node};
 use super::groups::Groups;
@@ -58,6 +59,9 @@ impl View {
     /// [`NodeInfoError`] names what is wrong with `info`.
     pub fn add_node(&mut self, info: NodeInfo) -> Result<NodeId, NodeInfoError> {
         info.check()?;
+        if self.nodes.is_full(MAX_NODES) {
+            return Err(NodeInfoError::Full);
+        }
         let (resources, gpus, enis, open) = (info.resources, info.gpus, info.enis, info.is_open());
         let (index, generation) = self.nodes.insert(Node::new(info));
         self.rooms.open(index);

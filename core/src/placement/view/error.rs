@@ -40,6 +40,8 @@ pub enum NodeInfoError {
     },
     /// An attribute that is none.
     Attribute(AttributeError),
+    /// The view has [`MAX_NODES`](super::MAX_NODES) nodes.
+    Full,
     /// Less than its tasks hold.
     InUse(Reason),
 }
@@ -53,6 +55,7 @@ impl fmt::Display for NodeInfoError {
             }
             Self::Ports { ports } => write!(f, "{ports} reserved ports, {MAX_PORTS} at most"),
             Self::Attribute(error) => error.fmt(f),
+            Self::Full => write!(f, "one node more than the {} of a view", super::MAX_NODES),
             Self::InUse(reason) => write!(f, "less than the tasks on the node hold: {reason}"),
         }
     }

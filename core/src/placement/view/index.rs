@@ -203,7 +203,11 @@ impl Index {
             let may = room.open
                 && leaf.eligible
                 && self.tests.has_room(room, node, sight.groups, request, tasks);
-            let key = if may { self.order.key(index, room, tasks) } else { NEVER };
+            let key = if may {
+                self.order.key(index, room, node, request.needs.resources, tasks)
+            } else {
+                NEVER
+            };
             part.tree.set(leaf.place as usize, key);
         }
         true
@@ -236,7 +240,11 @@ impl Index {
             let eligible = self.tests.is_eligible(candidate, request);
             let may =
                 room.open && eligible && self.tests.has_room(room, node, groups, request, tasks);
-            let key = if may { self.order.key(index, room, tasks) } else { NEVER };
+            let key = if may {
+                self.order.key(index, room, node, request.needs.resources, tasks)
+            } else {
+                NEVER
+            };
             names.entry(values.clone()).or_insert_with(|| names_of(&self.order, candidate));
             let (members, keys) = parts.entry(values).or_default();
             if let Some(leaf) = self.leaves.get_mut(index as usize) {

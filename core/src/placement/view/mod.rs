@@ -87,4 +87,6 @@ pub use node::{NodeInfo, NodeState};
 pub use ports::{MAX_PORTS, PortSet, Protocol};
 pub use reason::{Closest, Reason, ServiceEvent, Unplaced};
 pub use task::{AttributeRequirement, PlacementRequest, TaskRequirements};
+/// The most nodes of a view.
+pub const MAX_NODES: u32 = (1 << order::INDEX_BITS) - 1;
 pub use why::{Because, Placed};

@@ -11,7 +11,9 @@ use alloc::boxed::Box;
 use alloc::vec::Vec;
 
 use super::chain::{Chain, MAX_STRATEGIES, SpreadOver, Step};
+use super::fit::Node;
 use super::rooms::Room;
+use crate::placement::score::{Load, MAX_SCORE, Scorer};
 use crate::resources::{Resource, Resources};
 
 /// Bits of a node's index in its key: the most nodes of a view.
@@ -20,16 +22,22 @@ pub(super) const INDEX_BITS: u32 = 24;
 const AMOUNT_BITS: u32 = 24;
 /// Bits of a number of tasks on one node; more count as that many.
 const TASK_BITS: u32 = 20;
+/// Bits of a score: [`MAX_SCORE`].
+const SCORE_BITS: u32 = 18;
 
 const _: () = assert!(Resources::MAX < 1 << AMOUNT_BITS);
-// Two amounts and a number of tasks are all that a node's key can hold.
-const _: () = assert!(INDEX_BITS + 2 * AMOUNT_BITS + TASK_BITS < 128);
+const _: () = assert!(MAX_SCORE < 1 << SCORE_BITS);
+// Two amounts, a number of tasks and scores: no five of them are longer.
+const _: () = assert!(MAX_STRATEGIES == 5);
+const _: () = assert!(INDEX_BITS + 2 * AMOUNT_BITS + TASK_BITS + 2 * SCORE_BITS <= 128);
 
 /// What a strategy minimises.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Measure {
     Left(Resource),
     TasksOnNode,
+    /// [`MAX_SCORE`] less the score.
+    Score(Scorer),
     /// The number of the attribute in [`Order::attributes`].
     TasksOfValue(usize),
 }
@@ -65,6 +73,7 @@ impl Order {
                         order.attributes.len() - 1
                     }))
                 }
+                Step::Score(scorer) => Measure::Score(*scorer),
                 Step::Random => {
                     order.draws = true;
                     break;
@@ -86,12 +95,23 @@ impl Order {
 
     /// The key of a node that may take the task; less is better.
     #[inline]
-    pub(super) fn key(&self, index: u32, room: &Room, tasks: u32) -> u128 {
+    pub(super) fn key(
+        &self,
+        index: u32,
+        room: &Room,
+        node: &Node,
+        needed: Resources,
+        tasks: u32,
+    ) -> u128 {
         let mut key = 0;
         for measure in &self.measures {
             let (bits, value) = match measure {
                 Measure::Left(resource) => (AMOUNT_BITS, room.free.get(*resource)),
                 Measure::TasksOnNode => (TASK_BITS, tasks.min((1 << TASK_BITS) - 1)),
+                Measure::Score(scorer) => {
+                    let load = Load { capacity: node.info.resources, free: room.free, needed };
+                    (SCORE_BITS, MAX_SCORE - scorer.score(&load).min(MAX_SCORE))
+                }
                 Measure::TasksOfValue(_) => continue,
             };
             key = key << bits | u128::from(value);
@@ -110,6 +130,7 @@ impl Order {
             let bits = match measure {
                 Measure::Left(_) => AMOUNT_BITS,
                 Measure::TasksOnNode => TASK_BITS,
+                Measure::Score(_) => SCORE_BITS,
                 Measure::TasksOfValue(attribute) => {
                     *slot = of_value(*attribute);
                     continue;

@@ -23,6 +23,11 @@ impl<T> Table<T> {
         Self { places: Vec::new(), free: Vec::new() }
     }
 
+    /// Whether a new entry would be one more than `most`.
+    pub(super) fn is_full(&self, most: u32) -> bool {
+        self.free.is_empty() && self.places.len() >= most as usize
+    }
+
     /// Adds an entry: its index and generation. O(1).
     pub(super) fn insert(&mut self, entry: T) -> (u32, NonZeroU32) {
         if let Some(index) = self.free.pop()
@@ -105,6 +110,7 @@ mod tests {
         let (index, _) = table.insert('a');
         table.places[0].generation = NonZeroU32::MAX;
         assert_eq!(table.remove(index, NonZeroU32::MAX), Some('a'));
+        assert!(table.is_full(1) && !table.is_full(2));
         assert_eq!(table.insert('b').0, 1);
     }
 }

@@ -6,6 +6,7 @@ use super::chain::MAX_STRATEGIES;
 use super::index::Chosen;
 use super::order::{Measure, Order};
 use crate::id::NodeId;
+use crate::placement::score::MAX_SCORE;
 use crate::resources::Resource;
 
 /// A node chosen; nothing is taken yet.
@@ -18,7 +19,8 @@ pub struct Placed {
 }
 
 /// What one strategy found of the node chosen: no node that may take the task,
-/// and that the strategies before left, has less of it.
+/// and that the strategies before left, has less of it
+/// (of a score, more).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Because {
@@ -42,6 +44,11 @@ pub enum Because {
     },
     /// Spread over an attribute that no node which may take the task has.
     NoAttribute,
+    /// Score: the node's.
+    Score {
+        /// The score, on the scorer's scale.
+        score: u32,
+    },
     /// Random: drawn from that many nodes.
     Drawn {
         /// How many.
@@ -78,6 +85,7 @@ impl Because {
         match measure {
             Measure::Left(resource) => Self::Left { resource: *resource, amount: count },
             Measure::TasksOnNode => Self::TasksOnInstance { tasks: count },
+            Measure::Score(_) => Self::Score { score: MAX_SCORE.saturating_sub(count) },
             Measure::TasksOfValue(_) if value == u64::MAX => Self::NoAttribute,
             Measure::TasksOfValue(_) => Self::TasksOfValue { tasks: value },
         }
@@ -91,6 +99,7 @@ impl fmt::Display for Because {
             Self::TasksOnInstance { tasks } => write!(f, "{tasks} tasks of the group on it"),
             Self::TasksOfValue { tasks } => write!(f, "{tasks} tasks of the group on its like"),
             Self::NoAttribute => f.write_str("no node with the attribute may take the task"),
+            Self::Score { score } => write!(f, "a score of {score}"),
             Self::Drawn { from } => write!(f, "drawn from {from}"),
         }
     }
