@@ -74,6 +74,8 @@ pub mod placement;
 pub mod pool;
 pub mod resources;
 pub mod rng;
+#[cfg(feature = "alloc")]
+pub mod service;
 #[cfg(feature = "sim")]
 pub mod sim;
 pub mod sync;

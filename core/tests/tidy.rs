@@ -18,13 +18,14 @@ const ORDERING_REACH: usize = 3;
 const KERNEL: [&str; 5] = ["time", "id", "resources", "rng", "math"];
 
 /// For each module above the kernel, what it may import besides itself and the kernel.
-const LAYERS: [(&str, &[&str]); 8] = [
+const LAYERS: [(&str, &[&str]); 9] = [
     ("sync", &[]),
     ("pool", &["sync"]),
     ("concurrency", &["sync"]),
     ("placement", &["sync"]),
     ("function", &["sync", "pool", "concurrency", "placement"]),
     ("cluster", &["placement"]),
+    ("service", &["placement", "cluster"]),
     ("cost", &[]),
     ("autoscale", &[]),
 ];

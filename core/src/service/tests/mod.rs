@@ -1,0 +1,10 @@
+//! The parts of a service, each as a specification; the whole is in
+//! `core/tests/properties_service.rs`.
+
+mod bounds;
+mod choice;
+mod failures;
+mod health;
+mod life;
+mod rolling;
+mod verdict;
