@@ -11,7 +11,8 @@
 //!
 //! [`function`] composes them into the path of an invocation; that module's
 //! page is the place to start. `autoscale` (feature `alloc`) decides how much
-//! capacity is desired. [`sim`] (feature `sim`) replays traces in virtual time
+//! capacity is desired, and `service` (feature `alloc`) keeps the tasks of a
+//! container service running. [`sim`] (feature `sim`) replays traces in virtual time
 //! through the very same objects, and [`cost`] prices the result.
 //!
 //! # The contract
@@ -37,6 +38,7 @@
 //! function                        the path of an invocation; region, control
 //!   ^
 //! autoscale                       desired capacity from metrics
+//! service                         desired tasks against observed ones
 //! cost, sim                       virtual time drives exactly these objects
 //! ```
 //!
