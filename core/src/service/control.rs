@@ -2,11 +2,11 @@
 //! done goes out.
 
 use alloc::collections::{BTreeMap, VecDeque};
-use core::fmt;
 
 use super::backoff::Backoff;
 use super::deployment::{Deployment, Rollout};
-use super::events::{self, Condition, EventLog, ServiceEvent, Unplaced};
+use super::error::{DeleteError, UnknownOrder, UnknownTask};
+use super::events::{self, Condition, EventLog, Unplaced};
 use super::health::Stage;
 use super::observed::{
     DeploymentKey, Health, InstanceKey, ObservedInstance, ObservedTask, OrderKey, TaskKey,
@@ -139,64 +139,6 @@ pub struct Service {
     pub(super) next_order: u64,
     next_deployment: u32,
 }
-
-/// An answer that nobody asked for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct UnknownOrder {
-    /// The order.
-    pub order: OrderKey,
-}
-
-impl fmt::Display for UnknownOrder {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "order {} was never given, or was answered before", self.order)
-    }
-}
-
-impl core::error::Error for UnknownOrder {}
-
-/// A task that is none of the service's.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct UnknownTask {
-    /// The task.
-    pub task: TaskKey,
-}
-
-impl fmt::Display for UnknownTask {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "the service has no task {}", self.task)
-    }
-}
-
-impl core::error::Error for UnknownTask {}
-
-/// Why a service is not deleted. Nothing has changed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum DeleteError {
-    /// Without `force` a REPLICA service must be scaled to 0 first.
-    ScaledAboveZero {
-        /// Its desired count.
-        desired: u32,
-    },
-    /// It was deleted before.
-    NotActive,
-}
-
-impl fmt::Display for DeleteError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::ScaledAboveZero { desired } => write!(
-                f,
-                "the service cannot be stopped while it is scaled above 0: desiredCount is \
-                 {desired}"
-            ),
-            Self::NotActive => f.write_str("the service is not active: it was deleted"),
-        }
-    }
-}
-
-impl core::error::Error for DeleteError {}
 
 impl Service {
     /// How long a start that found no room waits if nothing changes: 30 s.
@@ -568,93 +510,5 @@ impl Service {
         self.last_completed = None;
         self.log.say(now, &events::rolling_back(back));
         self.make_primary(back);
-    }
-
-    /// Its settings, the revision of a rollback included.
-    pub const fn spec(&self) -> &ServiceSpec {
-        &self.spec
-    }
-
-    /// Its status.
-    pub const fn status(&self) -> ServiceStatus {
-        self.status
-    }
-
-    /// How many tasks it is to have.
-    pub fn desired(&self) -> u32 {
-        match self.spec.scheduling {
-            Scheduling::Replica { desired } => desired,
-            Scheduling::Daemon => {
-                let wanting = self.instances.values().filter(|at| at.wants_daemon()).count();
-                u32::try_from(wanting).unwrap_or(u32::MAX)
-            }
-        }
-    }
-
-    /// How many of its tasks are `RUNNING`, those told to stop among them.
-    pub fn running_count(&self) -> u32 {
-        self.count(|task| task.seen.status == TaskStatus::Running)
-    }
-
-    /// How many of its tasks, and of the starts not yet answered, are on their
-    /// way to `RUNNING`.
-    pub fn pending_count(&self) -> u32 {
-        let ordered = u32::try_from(self.orders.len()).unwrap_or(u32::MAX);
-        self.count(|task| task.seen.status.is_pending()).saturating_add(ordered)
-    }
-
-    /// How many of its tasks counted to the floor at the last look.
-    pub fn healthy_count(&self) -> u32 {
-        self.count(|task| task.told.is_none() && task.stage == Stage::Healthy)
-    }
-
-    fn count(&self, which: impl Fn(&Tracked) -> bool) -> u32 {
-        let tasks = self.tasks.values().filter(|task| which(task)).count();
-        u32::try_from(tasks).unwrap_or(u32::MAX)
-    }
-
-    /// Its deployments, the oldest first: the primary, those with tasks left,
-    /// and the one to roll back to.
-    pub fn deployments(&self) -> impl Iterator<Item = &Deployment> {
-        self.deployments.values()
-    }
-
-    /// The deployment whose tasks it is to have.
-    pub fn primary(&self) -> Option<&Deployment> {
-        self.deployments.get(&self.primary)
-    }
-
-    /// Its tasks that are not `STOPPED`, in order of their keys.
-    pub fn tasks(&self) -> impl Iterator<Item = &ObservedTask> {
-        self.tasks.values().map(|task| &task.seen)
-    }
-
-    /// Whether a task was told to stop, and why.
-    pub fn told(&self, task: TaskKey) -> Option<StopReason> {
-        self.tasks.get(&task).and_then(|task| task.told)
-    }
-
-    /// Whether it is in a steady state: the primary deployment is complete, and
-    /// all its tasks are healthy and no others are left.
-    pub fn is_steady(&self) -> bool {
-        let complete = self.primary().is_some_and(|at| at.rollout == Rollout::Completed);
-        let settled =
-            self.tasks.values().all(|task| !task.seen.status.counts() || task.told.is_none());
-        complete && settled && self.orders.is_empty() && self.healthy_count() == self.desired()
-    }
-
-    /// The last 100 events, the oldest first.
-    pub fn events(&self) -> impl DoubleEndedIterator<Item = &ServiceEvent> {
-        self.log.iter()
-    }
-
-    /// The targets of the load balancer.
-    pub const fn target_group(&mut self) -> Option<&mut TargetGroup> {
-        self.targets.as_mut()
-    }
-
-    /// How often a call brought a time earlier than one before.
-    pub const fn backward_calls(&self) -> u64 {
-        self.backwards
     }
 }

@@ -27,7 +27,7 @@
 //! | `verdict` | whether a deployment can ever end |
 //! | `events` | what a user is told |
 //! | `spec`, `deployment` | settings and their life |
-//! | `control`, `plan` | the loop that joins these |
+//! | `control`, `plan`, `describe`, `error` | the loop that joins these, what can be asked of it, what it refuses |
 //!
 //! The step functions are pure and public: a simulator or a test can ask them
 //! alone. All ties go to the lowest key, random choices come from a seed.
@@ -72,6 +72,8 @@ mod breaker;
 mod control;
 pub mod daemon;
 mod deployment;
+mod describe;
+mod error;
 mod events;
 mod health;
 mod observed;
@@ -90,8 +92,9 @@ mod tests;
 pub use backoff::Backoff;
 pub use bounds::{Bounds, Percents, PercentsError};
 pub use breaker::{Breaker, BreakerConfig, Threshold, ThresholdError, Watch};
-pub use control::{Action, DeleteError, Service, ServiceStatus, UnknownOrder, UnknownTask, Where};
+pub use control::{Action, Service, ServiceStatus, Where};
 pub use deployment::{Deployment, Rollout};
+pub use error::{DeleteError, UnknownOrder, UnknownTask};
 pub use events::{ServiceEvent, Unplaced};
 pub use health::{HealthRule, Stage, stage};
 pub use observed::{

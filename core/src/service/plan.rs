@@ -9,12 +9,12 @@ use super::daemon;
 use super::deployment::Rollout;
 use super::events::{self, Condition};
 use super::health::{self, HealthRule, Stage};
-use super::observed::{InstanceKey, InstanceStatus, OrderKey, TaskKey, TaskStatus};
+use super::observed::{InstanceKey, InstanceStatus, OrderKey, TaskKey};
 use super::rolling::{self, Member, Situation, StopReason};
 use super::scale_in::{self, Candidate};
 use super::spec::Scheduling;
 use super::zones::{self, Setup, ZoneCount};
-use crate::time::{Duration, Instant};
+use crate::time::Instant;
 
 impl Service {
     pub(super) fn plan(&mut self) {
@@ -342,19 +342,5 @@ impl Service {
         let all = stages.chain(protections).chain(refusals).chain(waits.into_iter().flatten());
         let all = all.chain(wants_move.then_some(self.no_move_before));
         all.filter(|at| *at > now).min()
-    }
-}
-
-impl Service {
-    /// How long a start that found no room still waits, if nothing changes.
-    pub fn waits_for_room(&self) -> Option<Duration> {
-        self.no_room_until.map(|until| until.since(self.now))
-    }
-
-    /// Whether a running task on that status counts as a target of requests.
-    pub fn serves(&self, task: TaskKey) -> bool {
-        self.tasks
-            .get(&task)
-            .is_some_and(|task| task.seen.status == TaskStatus::Running && task.told.is_none())
     }
 }
