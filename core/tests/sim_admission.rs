@@ -79,3 +79,71 @@ fn requests_beyond_ten_a_second_for_each_unit_are_throttled() {
     assert_eq!(report.total.served(), 50 + 49);
     assert_eq!(refused(&report), [("FunctionInvocationRateLimitExceeded", 1_000 - 99)]);
 }
+
+/// Requests of 1 s: at each second as many as `at_once` says, in turn.
+fn waves(at_once: &[u32], spec: FunctionSpec, provisioned: u32, crash_rate: f64) -> Report {
+    let seconds = (0_u32..).zip(at_once);
+    let arrival_s: Vec<f64> =
+        seconds.flat_map(|(second, &n)| (0..n).map(move |_| f64::from(second) * 2.0)).collect();
+    let (function, duration_s) = (vec![0; arrival_s.len()], vec![1.0; arrival_s.len()]);
+    let seconds = TraceSeconds {
+        arrival_s: &arrival_s,
+        function: &function,
+        duration_s: &duration_s,
+        cold_start_s: None,
+    };
+    let trace = Trace::from_seconds(seconds, Some(600.0)).unwrap();
+    let function = SimFunction { provisioned, ..SimFunction::new("f", spec) };
+    let stage = "det:0.25".parse().unwrap();
+    let config =
+        SimConfig { crash_rate, ..SimConfig::new(vec![function], ColdStart::new(stage, stage)) };
+    replay(config, Arrivals::new(&trace)).unwrap()
+}
+
+#[test]
+fn provisioned_concurrency_serves_first_and_the_rest_spills() {
+    let spec = FunctionSpec::of_memory(1024);
+    let report = waves(&[3, 5, 2], spec, 3, 0.0);
+    let total = &report.total;
+    assert_eq!((total.provisioned_invocations, total.spillover_invocations), (3 + 3 + 2, 2));
+    assert_eq!((total.cold_starts, total.prewarmed_instances), (2, 3));
+    assert_eq!(total.provisioned_invocations + total.spillover_invocations, total.served());
+    assert_eq!((total.peak_concurrency, total.peak_instances), (5, 5));
+    assert_eq!(report.functions.len(), 1);
+    assert_eq!(report.functions[0].summary, report.total);
+    // Three for ten minutes, 8 requests on them and two on demand with their init.
+    let close = |is: f64, wanted: f64| assert!((is - wanted).abs() < 1e-9, "{is} {wanted}");
+    close(total.cost_usd.provisioned, 3.0 * 600.0 * 0.000_004_166_7);
+    close(total.cost_usd.duration, 8.0 * 0.000_009_722_2 + 2.0 * 1.5 * 0.000_016_666_7);
+    // They are idle to the end; those on demand would be for ten minutes.
+    close(total.gb_seconds.idle, 3.0 * 600.0 - 8.0 + 2.0 * (600.0 - 3.5));
+}
+
+#[test]
+fn a_reservation_is_provisioned_in_part_and_never_passed() {
+    let spec = FunctionSpec { reserved_concurrency: Some(4), ..FunctionSpec::of_memory(128) };
+    let report = waves(&[6, 1], spec, 3, 0.0);
+    let reserved = "ReservedFunctionConcurrentInvocationLimitExceeded";
+    assert_eq!(refused(&report), [(reserved, 2)]);
+    assert_eq!((report.total.provisioned_invocations, report.total.spillover_invocations), (4, 1));
+    assert_eq!(report.total.peak_concurrency, 4);
+}
+
+#[test]
+fn a_provisioned_environment_that_crashes_comes_back_cold() {
+    let report = waves(&[1; 100], FunctionSpec::of_memory(128), 1, 1.0);
+    assert_eq!((report.total.errors, report.total.provisioned_invocations), (100, 100));
+    assert_eq!((report.total.cold_starts, report.total.warm_starts), (99, 1));
+}
+
+#[test]
+fn what_cannot_be_provisioned_is_refused_by_name() {
+    let spec = FunctionSpec { reserved_concurrency: Some(4), ..FunctionSpec::of_memory(128) };
+    let function = SimFunction { provisioned: 5, ..SimFunction::new("f", spec) };
+    let config = SimConfig::new(vec![function], ColdStart::NONE);
+    let seconds =
+        TraceSeconds { arrival_s: &[0.0], function: &[0], duration_s: &[1.0], cold_start_s: None };
+    let trace = Trace::from_seconds(seconds, None).unwrap();
+    let error = replay(config, Arrivals::new(&trace)).unwrap_err().to_string();
+    assert!(error.contains("\"f\": Requested Provisioned Concurrency"), "{error}");
+}

@@ -146,7 +146,8 @@ fn function(spec: &Bound<'_, PyAny>) -> PyResult<SimFunction> {
         keep_alive: arguments::seconds(&field(spec, "keep_alive_s")?, "keep_alive_s")?,
         pick: arguments::pick(&field(spec, "pick")?, "pick")?,
     };
-    Ok(SimFunction::new(name, settings))
+    let provisioned = whole("provisioned_concurrency")?;
+    Ok(SimFunction { provisioned, ..SimFunction::new(name, settings) })
 }
 
 /// The configuration: `warmstow.Settings` and the functions it was applied to.

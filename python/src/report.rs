@@ -49,6 +49,8 @@ fn summary<'py>(py: Python<'py>, summary: &Summary) -> PyResult<Bound<'py, PyDic
         mean_idle_instances,
         mean_instance_lifespan_s,
         stopped_instances,
+        provisioned_invocations,
+        spillover_invocations,
     );
     let throttles = PyDict::new(py);
     for refused in &summary.throttles {

@@ -90,6 +90,12 @@ def test_each_option_has_its_effect(figures: Figures, azure: AzureFolder) -> Non
     reserved = run("--reserved", "poisson=2")
     assert reserved["throttles"].keys() == {"ReservedFunctionConcurrentInvocationLimitExceeded"}
     assert reserved["peak_concurrency"] == 2
+    ready = run("--provisioned", "poisson=4")
+    assert ready["provisioned_invocations"] + ready["spillover_invocations"] == (
+        ready["invocations"]
+    )
+    assert ready["cold_starts"] < base["cold_starts"]
+    assert ready["cost_usd"]["provisioned"] > 0
     stopped = run("--reserved", "pois=0")
     assert stopped["warm_starts"] == stopped["cold_starts"] == 0
     bounded = run("--max-instances", "1")

@@ -157,6 +157,17 @@ impl VersionedFunction {
         spec: FunctionSpec,
         provisioning: Provisioning,
     ) -> Result<Self, FunctionError> {
+        Self::named(control, name, &format!("{name}:$LATEST"), spec, provisioning)
+    }
+
+    /// As [`VersionedFunction::new`], with a name for the pool of `$LATEST`.
+    fn named(
+        control: &mut Control,
+        name: &str,
+        pool_name: &str,
+        spec: FunctionSpec,
+        provisioning: Provisioning,
+    ) -> Result<Self, FunctionError> {
         if name.is_empty() {
             return Err(FunctionError::NoName);
         }
@@ -170,7 +181,7 @@ impl VersionedFunction {
             control.reserve_gate(&quota.gate, reserved)?;
         }
         let pool = Share::Of(quota.clone());
-        let latest = control.add_pool(&format!("{name}:$LATEST"), spec, pool);
+        let latest = control.add_pool(pool_name, spec, pool);
         let latest = latest.inspect_err(|_| {
             // The reservation goes back: it was alone behind its gate.
             let back = control.reserve_gate(&quota.gate, None);
@@ -202,12 +213,32 @@ impl VersionedFunction {
         Ok(function)
     }
 
+    /// A function that has one version, 1, which is also `$LATEST` until that is
+    /// updated: for hosts that want provisioned concurrency and no versions.
+    ///
+    /// # Errors
+    ///
+    /// As [`VersionedFunction::new`].
+    pub fn published(
+        control: &mut Control,
+        name: &str,
+        spec: FunctionSpec,
+        provisioning: Provisioning,
+    ) -> Result<Self, FunctionError> {
+        let mut function = Self::named(control, name, name, spec, provisioning)?;
+        let (pool, spec) = (function.latest, function.spec);
+        function.versions.push(Version { number: 1, pool, spec });
+        (function.published, function.changed) = (1, false);
+        Ok(function)
+    }
+
     /// Its name.
     pub fn name(&self) -> &str {
         &self.name
     }
 
-    /// What requests of `$LATEST` name. It stays good over updates.
+    /// What requests of `$LATEST` name. It stays good over updates, but for the
+    /// first one of a function that was [`published`](Self::published) so.
     pub const fn latest(&self) -> FunctionId {
         self.latest
     }
@@ -262,6 +293,11 @@ impl VersionedFunction {
         self.updates += 1;
         self.pools.push(next);
         let region = control.region().clone();
+        if self.versions.iter().any(|version| version.pool == self.latest) {
+            self.latest = next;
+            (self.spec, self.changed) = (spec, true);
+            return Ok(());
+        }
         // The handle stays the first one: its successor is always the last.
         let last = region.last_of(self.latest);
         for old in [Some(self.latest), last].into_iter().flatten() {

@@ -13,8 +13,27 @@ use crate::id::{FunctionId, NodeId};
 use crate::resources::Resource;
 
 /// Compares one function, with no request in flight.
-pub(super) fn function(region: &Region, id: FunctionId, books: &Books) -> Result<(), SimError> {
-    let counters = region.counters(id).map_err(|_| disagree("functions"))?;
+pub(super) fn function(
+    region: &Region,
+    (id, provisioned): (FunctionId, Option<FunctionId>),
+    books: &Books,
+) -> Result<(), SimError> {
+    let mut counters = region.counters(id).map_err(|_| disagree("functions"))?;
+    if let Some(pool) = provisioned {
+        // What it refuses runs on demand, or is refused there.
+        let more = region.counters(pool).map_err(|_| disagree("functions"))?;
+        agree("provisioned invocations", more.invocations(), books.counts.provisioned)?;
+        agree("spillovers", counters.spillovers, books.counts.spillovers)?;
+        counters.warm_starts += more.warm_starts;
+        counters.cold_starts += more.cold_starts;
+        counters.completions += more.completions;
+        counters.failures += more.failures;
+        counters.in_flight += more.in_flight;
+        counters.instances += more.instances;
+        counters.idle_instances += more.idle_instances;
+        counters.prestarts += more.prestarts;
+    }
+    agree("instances started ahead", counters.prestarts, books.prewarms)?;
     let counts = &books.counts;
     let failed = counts.timeouts + counts.crashes;
     let served = counts.warm + counts.cold;

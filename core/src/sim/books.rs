@@ -24,6 +24,10 @@ pub(super) struct Counts {
     pub(super) refused: Vec<Refused>,
     pub(super) timeouts: u64,
     pub(super) crashes: u64,
+    /// Of those served, by provisioned concurrency.
+    pub(super) provisioned: u64,
+    /// Of those served, on demand beside it.
+    pub(super) spillovers: u64,
 }
 
 impl Counts {
@@ -45,6 +49,8 @@ impl Counts {
         self.cold += other.cold;
         self.timeouts += other.timeouts;
         self.crashes += other.crashes;
+        self.provisioned += other.provisioned;
+        self.spillovers += other.spillovers;
         for refused in &other.refused {
             self.refuse(refused.reason, refused.count);
         }
@@ -81,6 +87,8 @@ pub(super) struct Books {
     pub(super) meter: Meter,
     /// Instances that stopped within the observed time.
     pub(super) stopped: u64,
+    /// Instances started ahead of any request.
+    pub(super) prewarms: u64,
 }
 
 impl Books {
@@ -93,6 +101,7 @@ impl Books {
         init: Duration,
         run: Duration,
         prices: &PriceTable,
+        provisioned: bool,
     ) {
         self.load.in_flight -= 1;
         match end {
@@ -101,7 +110,11 @@ impl Books {
             End::Timeout => self.counts.timeouts += 1,
         }
         self.latencies.push(init.plus(run).as_nanos());
-        self.meter.request(prices, memory_mib, init, run);
+        if provisioned {
+            self.meter.provisioned_request(prices, memory_mib, run);
+        } else {
+            self.meter.request(prices, memory_mib, init, run);
+        }
     }
 
     /// Memory held from 0 to `end` by instances of `memory_mib`.
@@ -131,7 +144,7 @@ impl Summaries {
         self.make(
             &books.counts,
             &books.load,
-            books.stopped,
+            [books.stopped, books.prewarms],
             &[&books.latencies],
             &books.meter,
             books.gb_seconds(memory_mib, self.end),
@@ -144,12 +157,13 @@ impl Summaries {
         functions: impl Iterator<Item = (&'a Books, u32)>,
         load: &Load,
     ) -> Summary {
-        let (mut counts, mut stopped) = (Counts::default(), 0);
+        let (mut counts, mut stopped) = (Counts::default(), [0; 2]);
         let (mut meter, mut gb_seconds) = (Meter::default(), GbSeconds::default());
         let mut latencies: Vec<&[u64]> = Vec::new();
         for (books, memory_mib) in functions {
             counts.merge(&books.counts);
-            stopped += books.stopped;
+            stopped[0] += books.stopped;
+            stopped[1] += books.prewarms;
             meter.merge(&books.meter);
             let held = books.gb_seconds(memory_mib, self.end);
             gb_seconds.busy += held.busy;
@@ -164,7 +178,7 @@ impl Summaries {
         &self,
         counts: &Counts,
         load: &Load,
-        stopped: u64,
+        [stopped, prewarmed]: [u64; 2],
         latencies: &[&[u64]],
         meter: &Meter,
         gb_seconds: GbSeconds,
@@ -191,11 +205,14 @@ impl Summaries {
             mean_instances: mean(instances, time),
             mean_busy_instances: mean(busy, time),
             mean_idle_instances: mean(instances - busy, time),
-            mean_instance_lifespan_s: match cold {
+            mean_instance_lifespan_s: match cold + prewarmed {
                 0 => 0.0,
                 started => instances as f64 / started as f64 / 1e9,
             },
             stopped_instances: stopped,
+            prewarmed_instances: prewarmed,
+            provisioned_invocations: counts.provisioned,
+            spillover_invocations: counts.spillovers,
             latency_ms: latency_ms(latencies),
             gb_seconds,
             cost_usd: meter.cost(&self.prices, self.architecture),

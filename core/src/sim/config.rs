@@ -7,7 +7,7 @@ use core::fmt;
 use super::cold_start::ColdStart;
 use super::series::MAX_BUCKETS;
 use crate::cost::{Architecture, PriceError, PriceTable};
-use crate::function::{ConfigError, FunctionError, FunctionSpec, RegionConfig};
+use crate::function::{ConfigError, FunctionError, FunctionSpec, ProvisionedError, RegionConfig};
 use crate::placement::{NodeError, NodeSpec};
 use crate::time::{Duration, Instant};
 
@@ -22,12 +22,14 @@ pub struct SimFunction {
     pub cold_start: Option<ColdStart>,
     /// How long a request may run; `None`: [`SimConfig::timeout`].
     pub timeout: Option<Duration>,
+    /// Provisioned concurrency, ready when the observed time begins; 0: none.
+    pub provisioned: u32,
 }
 
 impl SimFunction {
     /// A function with the replay's cold start and timeout.
     pub fn new(name: impl Into<String>, spec: FunctionSpec) -> Self {
-        Self { name: name.into(), spec, cold_start: None, timeout: None }
+        Self { name: name.into(), spec, cold_start: None, timeout: None, provisioned: 0 }
     }
 }
 
@@ -86,6 +88,11 @@ impl SimConfig {
         }
     }
 
+    /// How many functions have provisioned concurrency.
+    pub(super) fn provisioned(&self) -> usize {
+        self.functions.iter().filter(|function| function.provisioned > 0).count()
+    }
+
     /// Checks what the region does not.
     pub(super) fn check(&self, functions: u32, horizon: Instant) -> Result<(), SimError> {
         // Not-a-number is in no range.
@@ -134,6 +141,24 @@ pub enum SimError {
         name: String,
         /// What is wrong with it.
         error: FunctionError,
+    },
+    /// The provisioned concurrency of a function.
+    Provisioned {
+        /// Its position.
+        index: usize,
+        /// Its name.
+        name: String,
+        /// What is wrong with it.
+        error: ProvisionedError,
+    },
+    /// There is no room for the provisioned concurrency of a function.
+    NotProvided {
+        /// Its position.
+        index: usize,
+        /// Its name.
+        name: String,
+        /// What is short.
+        reason: String,
     },
     /// The crash rate is no number from 0 to 1.
     CrashRate {
@@ -201,6 +226,10 @@ impl fmt::Display for SimError {
             Self::Region(error) => error.fmt(f),
             Self::Node { index, error } => write!(f, "node {index}: {error}"),
             Self::Function { name, error, .. } => write!(f, "function {name:?}: {error}"),
+            Self::Provisioned { name, error, .. } => write!(f, "function {name:?}: {error}"),
+            Self::NotProvided { name, reason, .. } => {
+                write!(f, "function {name:?}: provisioned concurrency: {reason}")
+            }
             Self::CrashRate { value } => write!(f, "crash_rate {value}: must be from 0 to 1"),
             Self::Price(error) => error.fmt(f),
             Self::SeriesBucket { bucket, buckets, limit } => {

@@ -40,6 +40,8 @@
 //! * Stopping an instance takes no time and its room is free at once.
 //! * An idle instance keeps its room on its node until its keep-alive is over:
 //!   none is stopped to make room for another.
+//! * Provisioned concurrency is ready when the observed time begins and is
+//!   billed for all of it.
 //! * A refused request is gone: nobody retries it.
 //!
 //! # The same twice
@@ -63,6 +65,7 @@ mod level;
 mod minutes;
 mod percentile;
 mod poisson;
+mod provided;
 mod queue;
 mod replay;
 mod report;

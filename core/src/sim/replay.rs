@@ -9,13 +9,16 @@ use super::cold_start::ColdStart;
 use super::config::{SimConfig, SimError, SimFunction};
 use super::fleet::FleetBooks;
 use super::flights::{Flight, Flights, Instances};
+use super::provided;
 use super::queue::{Event, EventQueue};
 use super::report::{FunctionReport, Report};
 use super::series::{Outcome, SeriesBooks};
 use super::workload::{Arrival, Cold, Workload};
 use crate::cost::{Architecture, PriceTable};
-use crate::function::{Control, FunctionSpec, Invocation, Region, RegionConfig, Start};
-use crate::id::{FunctionId, InstanceId, NodeId, SlotId};
+use crate::function::{
+    Control, FunctionSpec, Invocation, Provisioning, Region, RegionConfig, Start, VersionedFunction,
+};
+use crate::id::{FunctionId, InstanceId, Lane, NodeId, SlotId};
 use crate::pool::Reaped;
 use crate::rng::Rng;
 use crate::time::{Duration, Instant};
@@ -97,15 +100,19 @@ struct World {
 }
 
 #[derive(Debug)]
-struct FunctionState {
-    id: FunctionId,
-    config: SimFunction,
-    cold_start: ColdStart,
-    timeout: Option<Duration>,
-    cold_rng: Rng,
-    crash_rng: Rng,
-    instances: Instances,
-    books: Books,
+pub(super) struct FunctionState {
+    pub(super) id: FunctionId,
+    /// Whose books its instances and requests count in.
+    pub(super) owner: usize,
+    /// Where it has provisioned concurrency, and that pool's entry.
+    pub(super) versioned: Option<VersionedFunction>,
+    pub(super) config: SimFunction,
+    pub(super) cold_start: ColdStart,
+    pub(super) timeout: Option<Duration>,
+    pub(super) cold_rng: Rng,
+    pub(super) crash_rng: Rng,
+    pub(super) instances: Instances,
+    pub(super) books: Books,
 }
 
 /// What becomes of a flight.
@@ -122,7 +129,7 @@ const COLD_STREAM: u64 = 1 << 32;
 const CRASH_STREAM: u64 = 2 << 32;
 
 const NO_FLIGHT: SimError = SimError::Inconsistent { what: "requests in flight" };
-const REFUSED: SimError = SimError::Inconsistent { what: "the state of an instance" };
+pub(super) const REFUSED: SimError = SimError::Inconsistent { what: "the state of an instance" };
 
 impl<W: Workload> Replay<W> {
     /// Builds the region of `config` at time 0; no request has arrived.
@@ -223,7 +230,7 @@ impl World {
     fn new(config: SimConfig, horizon: Instant) -> Result<Self, SimError> {
         let count = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
         let (region, mut control) = Region::new(RegionConfig {
-            max_functions: count(config.functions.len()),
+            max_functions: count(config.functions.len() + config.provisioned()),
             max_nodes: count(config.nodes.len()),
             ..config.region
         })
@@ -238,8 +245,10 @@ impl World {
         let functions = config.functions.into_iter().enumerate();
         let functions = functions
             .map(|(index, function)| FunctionState::new(&mut control, index, function, defaults))
-            .collect::<Result<_, _>>()?;
-        Ok(Self {
+            .collect::<Result<Vec<_>, _>>()?;
+        let mut functions = functions;
+        let provided = provided::provide(&mut control, &mut functions)?;
+        let mut world = Self {
             region,
             functions,
             queue: EventQueue::new(),
@@ -251,7 +260,12 @@ impl World {
             crash_rate: config.crash_rate,
             prices: config.prices,
             architecture: config.architecture,
-        })
+        };
+        for (instance, node) in provided {
+            let function = instance.function.index();
+            world.start_instance(Instant::ZERO, function, instance.slot, node);
+        }
+        Ok(world)
     }
 
     /// Carries out everything that happens up to and at `until`, but arrivals.
@@ -283,7 +297,12 @@ impl World {
             return Err(NO_FLIGHT);
         };
         let crash = function.draw_crash(self.crash_rate);
-        let invocation = match self.region.invoke(now, function.id) {
+        let invoked = if function.versioned.is_some() {
+            self.region.invoke_version(now, function.id, Lane::FIRST)
+        } else {
+            self.region.invoke(now, function.id)
+        };
+        let invocation = match invoked {
             Ok(invocation) => invocation,
             Err(error) => {
                 function.books.counts.refuse(error.reason(), 1);
@@ -292,6 +311,13 @@ impl World {
             }
         };
         let cold = invocation.start != Start::Warm;
+        // Of the pool that serves it, the function's own or the provisioned one.
+        let index = invocation.instance.function.index();
+        if index != arrival.function {
+            function.books.counts.provisioned += 1;
+        } else if function.versioned.is_some() {
+            function.books.counts.spillovers += 1;
+        }
         let (init, run) = match arrival.cold {
             _ if !cold => (Duration::ZERO, arrival.duration),
             Cold::Stages => (function.cold_start.sample(&mut function.cold_rng), arrival.duration),
@@ -301,14 +327,14 @@ impl World {
         let (run, end) = fate(run, crash, function.timeout);
         if let Start::Cold { node } = invocation.start {
             function.books.counts.cold += 1;
-            self.start_instance(now, arrival.function, invocation.instance.slot, node);
+            self.start_instance(now, index, invocation.instance.slot, node);
             self.count(Outcome::Cold);
         } else {
             function.books.counts.warm += 1;
             self.count(Outcome::Warm);
         }
         let instance = invocation.instance;
-        self.admit(now, arrival.function, invocation, (init, run, end))?;
+        self.admit(now, index, invocation, (init, run, end))?;
         Ok(Some(instance))
     }
 
@@ -324,11 +350,12 @@ impl World {
         };
         let node = node.map(NodeId::index);
         function.instances.start(slot, node);
-        function.books.load.instances.add(now, 1);
-        self.load.instances.add(now, 1);
         if let Some(node) = node {
             self.fleet.place(now, node, function.config.spec.resources);
         }
+        let owner = function.owner;
+        self.functions[owner].books.load.instances.add(now, 1);
+        self.load.instances.add(now, 1);
     }
 
     /// Books an admitted request and schedules what becomes of it.
@@ -343,7 +370,10 @@ impl World {
         let function = self.functions.get_mut(index as usize).ok_or(NO_FLIGHT)?;
         let tracked = function.instances.get_mut(instance.slot).ok_or(REFUSED)?;
         tracked.in_flight += 1;
-        if tracked.in_flight == 1 {
+        let first = tracked.in_flight == 1;
+        let owner = function.owner;
+        let function = self.functions.get_mut(owner).ok_or(NO_FLIGHT)?;
+        if first {
             function.books.load.busy.add(now, 1);
             self.load.busy.add(now, 1);
         }
@@ -370,8 +400,8 @@ impl World {
     fn started(&mut self, now: Instant, number: u32) -> Result<(), SimError> {
         let flight = self.flights.get(number).ok_or(NO_FLIGHT)?;
         self.region.started(now, &flight.lease).map_err(|_| REFUSED)?;
-        let function = self.functions.get_mut(flight.function as usize).ok_or(NO_FLIGHT)?;
-        function.books.starting.remove(now.min(self.horizon), 1);
+        let owner = self.functions.get(flight.function as usize).ok_or(NO_FLIGHT)?.owner;
+        self.functions[owner].books.starting.remove(now.min(self.horizon), 1);
         Ok(())
     }
 
@@ -386,23 +416,27 @@ impl World {
         let stop = stop.map_err(|_| REFUSED)?;
         let function = self.functions.get_mut(index as usize).ok_or(NO_FLIGHT)?;
         let memory_mib = function.config.spec.resources.memory_mib;
-        function.books.end(end, memory_mib, init, run, &self.prices);
         self.load.in_flight -= 1;
         let tracked = function.instances.get_mut(slot).ok_or(REFUSED)?;
         tracked.in_flight -= 1;
         let idle = tracked.in_flight == 0;
         let expires = idle && stop.is_none() && !tracked.expiry_pending;
+        let (id, keep_alive) = (function.id, function.config.spec.keep_alive);
+        let owner = function.owner;
+        let function = self.functions.get_mut(owner).ok_or(NO_FLIGHT)?;
+        let provisioned = index as usize != owner;
+        function.books.end(end, memory_mib, init, run, &self.prices, provisioned);
         if idle {
             let at = now.min(self.horizon);
             function.books.load.busy.remove(at, 1);
             self.load.busy.remove(at, 1);
         }
-        let instance = InstanceId { function: function.id, slot };
+        let instance = InstanceId { function: id, slot };
         if let Some(instance) = stop {
             return self.stop(now, instance);
         }
         if expires {
-            let at = now.after(function.config.spec.keep_alive);
+            let at = now.after(keep_alive);
             self.schedule_expiry(at, instance)?;
         }
         Ok(())
@@ -443,6 +477,8 @@ impl World {
         let function = self.functions.get_mut(instance.function.index() as usize);
         let function = function.ok_or(REFUSED)?;
         let tracked = function.instances.stop(instance.slot).ok_or(REFUSED)?;
+        let (owner, resources) = (function.owner, function.config.spec.resources);
+        let function = self.functions.get_mut(owner).ok_or(REFUSED)?;
         let at = now.min(self.horizon);
         function.books.load.instances.remove(at, 1);
         self.load.instances.remove(at, 1);
@@ -450,7 +486,7 @@ impl World {
             function.books.stopped += 1;
         }
         if let Some(node) = tracked.node {
-            self.fleet.free(at, node, function.config.spec.resources);
+            self.fleet.free(at, node, resources);
         }
         Ok(())
     }
@@ -459,14 +495,23 @@ impl World {
         if self.flights.len() != 0 || self.load.in_flight != 0 {
             return Err(NO_FLIGHT);
         }
-        for function in &self.functions {
-            audit::function(&self.region, function.id, &function.books)?;
+        // The provisioned pools stand behind all functions, in their order.
+        let owned = |at| self.functions.iter().rposition(|pool| pool.owner == at);
+        let count = (0..self.functions.len()).filter(|&at| self.functions[at].owner == at).count();
+        for (at, function) in self.functions[..count].iter().enumerate() {
+            let pool = function.versioned.as_ref().and_then(|_| owned(at));
+            let pool = pool.map(|pool| self.functions[pool].id);
+            audit::function(&self.region, (function.id, pool), &function.books)?;
         }
+        self.functions.truncate(count);
         audit::fleet(&self.region, &self.fleet)?;
+        let end = self.horizon;
         for function in &mut self.functions {
             function.books.latencies.sort_unstable();
+            let (provisioned, time) = (function.config.provisioned, end.since(Instant::ZERO));
+            let memory_mib = function.config.spec.resources.memory_mib;
+            function.books.meter.provisioned(&self.prices, memory_mib, provisioned, time);
         }
-        let end = self.horizon;
         let summaries = Summaries { end, prices: self.prices, architecture: self.architecture };
         let books = |function: &FunctionState| function.config.spec.resources.memory_mib;
         let all = self.functions.iter().map(|function| (&function.books, books(function)));
@@ -491,12 +536,20 @@ impl FunctionState {
         (cold_start, timeout, seed): (ColdStart, Option<Duration>, u64),
     ) -> Result<Self, SimError> {
         let spec: FunctionSpec = config.spec;
-        let added = control.add_function(&config.name, spec);
         let named = |error| SimError::Function { index, name: config.name.clone(), error };
-        let id = added.map_err(named)?;
+        let (id, versioned) = if config.provisioned > 0 {
+            let at_once = Provisioning::AT_ONCE;
+            let versioned = VersionedFunction::published(control, &config.name, spec, at_once);
+            let versioned = versioned.map_err(named)?;
+            (versioned.latest(), Some(versioned))
+        } else {
+            (control.add_function(&config.name, spec).map_err(named)?, None)
+        };
         let stream = u64::from(id.index());
         Ok(Self {
             id,
+            owner: index,
+            versioned,
             cold_start: config.cold_start.unwrap_or(cold_start),
             timeout: config.timeout.or(timeout),
             cold_rng: Rng::stream(seed, COLD_STREAM | stream),

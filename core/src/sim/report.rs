@@ -73,6 +73,12 @@ pub struct Summary {
     pub mean_instance_lifespan_s: f64,
     /// How many instances had stopped by the horizon.
     pub stopped_instances: u64,
+    /// How many instances were started ahead of any request.
+    pub prewarmed_instances: u64,
+    /// Requests served by provisioned concurrency.
+    pub provisioned_invocations: u64,
+    /// Requests of functions with provisioned concurrency that ran on demand.
+    pub spillover_invocations: u64,
     /// From arrival to end, cold start included, of every request served,
     /// however it ended.
     pub latency_ms: LatencyMs,

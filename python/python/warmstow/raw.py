@@ -32,6 +32,8 @@ class RawSummary(TypedDict):
     mean_idle_instances: float
     mean_instance_lifespan_s: float
     stopped_instances: int
+    provisioned_invocations: int
+    spillover_invocations: int
     latency_ms: dict[str, float]
     gb_seconds: dict[str, float]
     cost_usd: dict[str, float]

@@ -54,6 +54,11 @@ class Summary:
     where none started."""
     stopped_instances: int
     """Instances that stopped before the horizon."""
+    provisioned_invocations: int
+    """Served requests that provisioned concurrency took."""
+    spillover_invocations: int
+    """Served requests of functions with provisioned concurrency that ran on
+    demand: with those above, all of theirs that were served."""
     latency_ms: dict[str, float]
     """From arrival to completion of the served requests, milliseconds:
     ``p50``, ``p90``, ``p95``, ``p99`` (nearest rank) and ``max``."""

@@ -76,6 +76,9 @@ class FunctionSpec:
     reserved_concurrency: int | None = None
     """Concurrency kept for this function alone, and its cap; 0 refuses all.
     ``None``: the function shares the account's unreserved concurrency."""
+    provisioned_concurrency: int = 0
+    """Instances that are ready when a replay begins, and claimed for the
+    function, used or not; 0: none. A region does not look at it."""
     keep_alive_s: float = 600.0
     """How long an instance stays idle before it is stopped, seconds."""
     pick: str = "packed"
@@ -99,6 +102,8 @@ class Settings:
     """What reservations must leave to the other functions (AWS's rule)."""
     reserved: Mapping[str, int] = field(default_factory=dict)
     """Reserved concurrency by function name."""
+    provisioned: Mapping[str, int] = field(default_factory=dict)
+    """Provisioned concurrency by function name, ready from the start."""
     scaling_rate: str = "unlimited"
     """How fast requests may start instances: ``unlimited``, ``lambda`` (1,000
     every 10 s for each function), ``lambda-2019:BURST`` (a burst, then 500 a
@@ -140,7 +145,7 @@ class Settings:
         """The workload's functions with these settings applied.
 
         Raises:
-            ConfigError: ``reserved`` or ``max_instances`` is no count or names
+            ConfigError: ``reserved``, ``provisioned`` or ``max_instances`` is no count or names
                 a function that the workload lacks, or the instances are too
                 many in all.
         """
@@ -148,6 +153,7 @@ class Settings:
         functions = workload.functions
         known = {function.name for function in functions}
         reserved = _counts("reserved", self.reserved, known)
+        provisioned = _counts("provisioned", self.provisioned, known)
         bound: int | None = None
         bounds: Mapping[str, int] = {}
         if isinstance(self.max_instances, Mapping):
@@ -157,11 +163,13 @@ class Settings:
         specs = []
         for function, requests in zip(functions, workload.most_requests(), strict=True):
             kept = reserved.get(function.name)
+            ready = provisioned.get(function.name, 0)
             most = bounds.get(function.name, bound)
             if most is None:
                 # An instance is started only for a request that was admitted
                 # while all others are busy, so a limit bounds them as well.
                 most = max(1, min(limit if kept is None else kept, requests, _INSTANCES_MAX))
+                most = max(most, min(ready, _INSTANCES_MAX))
             specs.append(
                 FunctionSpec(
                     name=function.name,
@@ -169,6 +177,7 @@ class Settings:
                     max_instances=most,
                     instance_concurrency=self.instance_concurrency,
                     reserved_concurrency=kept,
+                    provisioned_concurrency=ready,
                     keep_alive_s=self.keep_alive_s,
                     pick=self.pick,
                 )

@@ -62,6 +62,12 @@ _STEP = 1 << 16
     help="Reserve concurrency N for function F; 0 refuses it. Repeatable.",
 )
 @click.option(
+    "--provisioned",
+    type=options.ASSIGNMENT,
+    multiple=True,
+    help="Provision concurrency N for function F, ready from the start. Repeatable.",
+)
+@click.option(
     "--scaling-rate",
     default="unlimited",
     show_default=True,
@@ -186,12 +192,14 @@ def _settings(workload: Workload, given: dict[str, Any], *, series: bool) -> Set
     """The settings that the options ask for."""
     names = [function.name for function in workload.functions]
     reserved, _ = options.by_function("--reserved", given["reserved"], names)
+    provisioned, _ = options.by_function("--provisioned", given["provisioned"], names)
     counts, others = options.by_function("--max-instances", given["max_instances"], names)
     return Settings(
         seed=given["seed"],
         account_limit=given["account_limit"],
         unreserved_minimum=given["unreserved_minimum"],
         reserved=reserved,
+        provisioned=provisioned,
         scaling_rate=given["scaling_rate"],
         requests_per_concurrency=given["requests_per_concurrency"],
         keep_alive_s=given["keep_alive"],
