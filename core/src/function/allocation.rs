@@ -324,7 +324,9 @@ impl VersionedFunction {
         at: usize,
         (serving, held): (u32, u32),
     ) -> Result<(), LimitError> {
-        if self.on_demand(control.region()) < self.quota.gate.reserved() {
+        let allocation = &self.allocations[at];
+        if allocation.claim() > serving + held {
+            // Of a reservation it is taken from what is left, which falls first.
             self.settle(control)?;
         }
         let allocation = &self.allocations[at];
@@ -341,10 +343,20 @@ impl VersionedFunction {
         self.settle(control)
     }
 
-    /// Sets what a reservation leaves to requests on demand.
+    /// Sets what a reservation leaves to requests on demand, and what it leaves
+    /// to nobody. What falls falls first; only a reservation that grows can fail.
     pub(super) fn settle(&self, control: &mut Control) -> Result<(), LimitError> {
-        let reserved = self.on_demand(control.region());
-        control.reserve_gate(&self.quota.gate, reserved)
+        let on_demand = self.on_demand(control.region());
+        let rest = self.reserved.map(|reserved| {
+            let used = self.claimed() + u64::from(on_demand.unwrap_or(0));
+            u32::try_from(u64::from(reserved).saturating_sub(used)).unwrap_or(u32::MAX)
+        });
+        let rest = rest.filter(|&rest| rest > 0);
+        if rest < self.rest.reserved() {
+            control.reserve_gate(&self.rest, rest)?;
+        }
+        control.reserve_gate(&self.quota.gate, on_demand)?;
+        control.reserve_gate(&self.rest, rest)
     }
 
     /// What a reservation leaves to requests on demand: `$LATEST` among them,

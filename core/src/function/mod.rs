@@ -64,6 +64,7 @@ mod counters;
 mod error;
 mod invoke;
 mod lease;
+mod lifecycle;
 mod prestart;
 mod quota;
 mod rates;
@@ -95,6 +96,9 @@ pub use counters::Counters;
 pub use error::{InstanceError, InvokeError, LeaseError, UnknownFunction};
 pub use invoke::{Admitted, Function, Start};
 pub use lease::Lease;
+pub use lifecycle::{
+    Ended, Environment, INIT_LIMIT, Invoked, LambdaSettings, LambdaSettingsError, Work,
+};
 pub use prestart::Started;
 pub use rates::{ParseScalingRateError, ScalingRate};
 pub use spec::{FunctionSpec, SpecError};

@@ -50,7 +50,7 @@ use super::{
     Control, FunctionError, FunctionSpec, Prestart, ProvisionedError, Provisioning, Region,
     RegionConfig,
 };
-use crate::concurrency::{LimitError, TokenBucket};
+use crate::concurrency::{Gate, LimitError, TokenBucket};
 use crate::id::{FunctionId, InstanceId};
 use crate::time::{Duration, Instant};
 
@@ -119,6 +119,9 @@ pub struct VersionedFunction {
     pub(super) name: String,
     pub(super) quota: Arc<Quota>,
     pub(super) reserved: Option<u32>,
+    /// Claims what of a reservation is neither provisioned nor on demand, so that
+    /// the sum is the reservation always. Nobody goes through it.
+    pub(super) rest: Gate,
     spec: FunctionSpec,
     latest: FunctionId,
     updates: u32,
@@ -191,6 +194,7 @@ impl VersionedFunction {
             name: name.to_string(),
             quota,
             reserved,
+            rest: Gate::new(),
             spec,
             latest,
             updates: 0,
@@ -383,6 +387,8 @@ impl VersionedFunction {
         let before = core::mem::replace(&mut self.reserved, reserved);
         if let Err(error) = self.settle(control) {
             self.reserved = before;
+            let undone = self.settle(control);
+            debug_assert!(undone.is_ok(), "as it was before");
             return Err(error.into());
         }
         self.meter(control.region().config());
@@ -414,7 +420,7 @@ impl VersionedFunction {
         self.collect_spares(&region);
         // What a shrunken allocation still had in flight may be over.
         let settled = self.settle(control);
-        debug_assert!(settled.is_ok(), "what is given back was there before");
+        debug_assert!(settled.is_ok(), "the sum is what it was");
         let waits = !self.retiring.is_empty()
             || !self.releasing.is_empty()
             || self.reserved.is_some_and(|_| self.overhangs(&region))
