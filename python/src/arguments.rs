@@ -179,6 +179,7 @@ macro_rules! named {
 }
 
 named! {
+    account: text -> String,
     account_limit: whole -> u32,
     cpu_units: whole_or_none -> Option<u32>,
     instance_concurrency: whole -> u32,
@@ -191,7 +192,10 @@ named! {
     memory_mib: whole -> u32,
     name: text -> String,
     now_ns: whole -> u64,
+    operation: text -> String,
     pick: pick -> Pick,
+    region: text -> String,
+    request: text -> String,
     requests_per_concurrency: whole -> u32,
     reserved: whole_or_none -> Option<u32>,
     reserved_concurrency: whole_or_none -> Option<u32>,

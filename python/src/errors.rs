@@ -10,11 +10,17 @@ use warmstow_core::function::{
 mod python {
     //! The classes, imported from Python when first raised.
 
+    pyo3::import_exception!(warmstow.errors, ApiError);
     pyo3::import_exception!(warmstow.errors, ConfigError);
     pyo3::import_exception!(warmstow.errors, ExhaustedError);
     pyo3::import_exception!(warmstow.errors, StaleHandleError);
     pyo3::import_exception!(warmstow.errors, ThrottledError);
     pyo3::import_exception!(warmstow.errors, WarmstowError);
+}
+
+/// A refused call of Amazon ECS.
+pub(crate) fn api(error: warmstow_core::cluster::api::ApiError) -> PyErr {
+    python::ApiError::new_err((error.message, error.code))
 }
 
 /// A setting that cannot hold.

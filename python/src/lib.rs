@@ -4,6 +4,7 @@
 extern crate alloc;
 
 mod arguments;
+mod ecs;
 mod errors;
 mod handles;
 mod region;
@@ -18,6 +19,8 @@ mod _warmstow {
 
     use crate::errors;
 
+    #[pymodule_export]
+    use crate::ecs::{Ecs, ecs_operations};
     #[pymodule_export]
     use crate::handles::{Counters, Function, Instance, Invocation, Lease, Node};
     #[pymodule_export]

@@ -77,6 +77,7 @@ impl Cluster {
         let instance = ContainerInstance::new(now, id, registration);
         let status = instance.status;
         self.instances.insert(id, instance);
+        self.show_placement(id);
         self.act(Action::InstanceChanged { instance: id, to: status });
         if status == InstanceStatus::Registering {
             self.act(Action::AttachTrunk { instance: id });
@@ -318,6 +319,7 @@ impl Cluster {
             instance.agent_connected = connected;
             instance.version += 1;
         }
+        self.show_placement(id);
     }
 
     /// Whether the agent of a task can be told something: that of its instance is

@@ -24,8 +24,9 @@
 //! | `run`, `placing` | run, start: which instance, or why none |
 //! | `life`, `agent`, `stop` | a task from its first container to its last |
 //! | `signals` | [`Event`], [`Action`] |
-//! | `capacity_provider` | base and weight, and tasks that wait for capacity |
+//! | `capacity_provider`, `waiting` | base and weight; tasks that wait for capacity |
 //! | `overrides` | what a call changes of a definition |
+//! | `api` (feature `json`) | AWS's operations in AWS's JSON, for every language |
 //!
 //! ```
 //! use warmstow_core::cluster::instance::Registration;
@@ -56,6 +57,8 @@
 //! ```
 
 mod agent;
+#[cfg(feature = "json")]
+pub mod api;
 pub mod capacity_provider;
 pub mod instance;
 mod life;
@@ -70,6 +73,7 @@ pub mod task;
 pub mod task_definition;
 #[cfg(all(test, not(loom)))]
 mod tests;
+mod waiting;
 
 pub use members::MemberError;
 pub use overrides::{ContainerOverride, Overrides};

@@ -1,17 +1,19 @@
 //! Which instance takes a task, or for each why it does not.
 
+use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use core::fmt;
 
-use super::instance::{ContainerInstance, ContainerInstanceId};
+use super::instance::{ContainerInstanceId, InstanceStatus, PROVIDER_ATTRIBUTE};
 use super::run::{RunError, RunRequest};
 use super::state::Cluster;
-use super::task::{DesiredStatus, Task, TaskId};
-use super::task_definition::{
-    ConstraintKind, NetworkMode, PlacementConstraint, Requirements, TaskDefinition,
-};
-use crate::time::Instant;
+use super::task::TaskId;
+use super::task_definition::{ConstraintKind, Requirements, TaskDefinition};
+use crate::id::NodeId;
+use crate::placement::constraint::{Constraint, MAX_CONSTRAINTS};
+use crate::placement::view::{Chain, PlaceError, PlacementRequest, Reason, TaskRequirements};
+use crate::resources::Resources;
 
 /// Why an instance did not take a task, in AWS's words (Amazon ECS Developer Guide,
 /// "API failure reasons").
@@ -38,157 +40,204 @@ impl fmt::Display for Failure {
     }
 }
 
+/// The constraints and strategies of a call and its definition, read.
+#[derive(Clone, Debug)]
+pub(super) struct Asked {
+    constraints: Vec<Constraint>,
+    strategies: Chain,
+}
+
+impl Asked {
+    /// Reads them.
+    pub(super) fn new(request: &RunRequest, of: &TaskDefinition) -> Result<Self, RunError> {
+        let refuse = |reason: String| RunError::Placement { reason };
+        let given = of.placement_constraints.iter().chain(&request.constraints);
+        let mut constraints = Vec::new();
+        for one in given {
+            constraints.push(match one.kind {
+                ConstraintKind::DistinctInstance => Constraint::DistinctInstance,
+                ConstraintKind::MemberOf => {
+                    let text = one.expression.as_deref().unwrap_or_default();
+                    Constraint::member_of(text).map_err(|error| {
+                        refuse(format!("Invalid constraint expression {text:?}: {error}"))
+                    })?
+                }
+            });
+        }
+        if constraints.len() > MAX_CONSTRAINTS {
+            let reason = format!("{} constraints, {MAX_CONSTRAINTS} at most", constraints.len());
+            return Err(refuse(reason));
+        }
+        let names: Vec<&str> = request.strategies.iter().map(String::as_str).collect();
+        let strategies = match names.as_slice() {
+            [] => Chain::default(),
+            names => Chain::parse(names).map_err(|error| refuse(error.to_string()))?,
+        };
+        Ok(Self { constraints, strategies })
+    }
+}
+
 /// A task that looks for an instance.
 pub(super) struct Order<'a> {
     pub(super) group: &'a str,
     pub(super) requirements: &'a Requirements,
-    pub(super) constraints: &'a [PlacementConstraint],
+    pub(super) asked: &'a Asked,
     pub(super) zones: &'a [String],
     pub(super) provider: Option<&'a str>,
 }
 
-/// Whether the constraints and strategies of a call are some.
-pub(super) fn check(request: &RunRequest) -> Result<(), RunError> {
-    let member = |one: &&PlacementConstraint| one.kind == ConstraintKind::MemberOf;
-    let all =
-        request.constraints.iter().chain(&request.definition.definition.placement_constraints);
-    if let Some(one) = all.clone().find(member) {
-        let reason = one.expression.clone().unwrap_or_default();
-        return Err(RunError::Placement { reason });
+impl Order<'_> {
+    /// The same in placement's words. A provider's instances are known by an
+    /// attribute, the only one that is required.
+    fn request(&self) -> PlacementRequest {
+        let mut needs = needs(self.requirements);
+        if let Some(provider) = self.provider {
+            needs = needs.attribute(PROVIDER_ATTRIBUTE, Some(provider));
+        }
+        if self.requirements.enis > 0 {
+            for zone in self.zones {
+                needs = needs.zone(zone);
+            }
+        }
+        let mut request = PlacementRequest::new(self.group, needs);
+        request.constraints.clone_from(&self.asked.constraints);
+        request.strategies = self.asked.strategies.clone();
+        request
     }
-    if let Some(name) = request.strategies.first() {
-        return Err(RunError::Placement { reason: name.clone() });
+}
+
+/// What a task takes, in placement's words.
+fn needs(of: &Requirements) -> TaskRequirements {
+    let Resources { cpu_units, memory_mib } = of.resources;
+    let mut needs = TaskRequirements::new(cpu_units, memory_mib).gpus(of.gpus);
+    needs.enis = of.enis;
+    for (protocol, port) in &of.ports {
+        needs.ports.insert((*protocol).into(), *port);
     }
-    Ok(())
+    needs
+}
+
+/// A reason in AWS's words: the code, and what comes after it.
+fn explain(instance: ContainerInstanceId, reason: Reason) -> Failure {
+    let text = reason.to_string();
+    let detail = text.strip_prefix(reason.code()).map(|rest| rest.trim_start_matches([':', ' ']));
+    let detail = detail.filter(|detail| !detail.is_empty()).map(ToString::to_string);
+    Failure { instance: Some(instance), reason: reason.code().into(), detail }
 }
 
 impl Cluster {
-    /// The instance for a task, or for each instance looked at why not.
-    pub(super) fn choose(&self, order: &Order<'_>) -> Result<ContainerInstanceId, Vec<Failure>> {
-        let mut failures = Vec::new();
-        let mut best: Option<((usize, usize), ContainerInstanceId)> = None;
-        for instance in self.instances.values() {
-            let provider = instance.registration.capacity_provider.as_deref();
-            if order.provider.is_some_and(|name| provider != Some(name)) {
-                continue;
-            }
-            if instance.status != super::instance::InstanceStatus::Active {
-                continue;
-            }
-            let refusal = self
-                .refusal_of(instance.id, order.requirements, order.zones)
-                .or_else(|| self.distinct(order, instance));
-            if let Some(failure) = refusal {
-                failures.push(failure);
-                continue;
-            }
-            let zone = instance.availability_zone();
-            let of_group = |task: &&Task| {
-                task.desired_status == DesiredStatus::Running && task.group == order.group
-            };
-            let tasks = || self.tasks.values().filter(of_group);
-            let in_zone = tasks().filter(|task| task.availability_zone() == zone).count();
-            let on_it = tasks().filter(|task| task.instance == Some(instance.id)).count();
-            let key = (in_zone, on_it);
-            if best.is_none_or(|(other, _)| key < other) {
-                best = Some((key, instance.id));
-            }
-        }
-        best.map(|(_, id)| id).ok_or(failures)
-    }
-
-    fn distinct(&self, order: &Order<'_>, instance: &ContainerInstance) -> Option<Failure> {
-        let distinct = |one: &PlacementConstraint| one.kind == ConstraintKind::DistinctInstance;
-        if !order.constraints.iter().any(distinct) {
-            return None;
-        }
-        let same = |id: &&TaskId| {
-            self.tasks.get(id).is_some_and(|task| {
-                task.group == order.group && task.desired_status == DesiredStatus::Running
-            })
+    /// The instance for a task, or for each instance looked at the first reason why
+    /// not. Of a provider, only its own instances are looked at.
+    pub(super) fn choose(
+        &mut self,
+        order: &Order<'_>,
+    ) -> Result<ContainerInstanceId, Vec<Failure>> {
+        let refused = |error: &dyn fmt::Display| {
+            let reason = error.to_string();
+            alloc::vec![Failure { instance: None, reason, detail: None }]
         };
-        instance.tasks.iter().find(same).map(|_| Failure {
-            instance: Some(instance.id),
-            reason: "DistinctInstance placement constraint unsatisfied.".into(),
-            detail: None,
-        })
+        let request = self.view.prepare(order.request()).map_err(|error| refused(&error))?;
+        let placed = self.view.place(request);
+        let forgotten = self.view.forget(request);
+        debug_assert!(forgotten.is_ok());
+        let unplaced = match placed {
+            Ok(placed) => return self.instance_of(placed.node).ok_or_else(Vec::new),
+            Err(PlaceError::Unplaced(unplaced)) => unplaced,
+            Err(error) => return Err(refused(&error)),
+        };
+        let looked_at = unplaced.nodes().filter(|(_, reasons)| {
+            let other = |one: &Reason| matches!(one, Reason::Attribute { .. } | Reason::Inactive);
+            !reasons.iter().any(other)
+        });
+        let failures = looked_at.filter_map(|(node, reasons)| {
+            Some(explain(self.instance_of(node)?, *reasons.first()?))
+        });
+        Err(failures.collect())
     }
 
-    /// Why an instance cannot take a task, whatever the constraints: it is none of
-    /// the cluster's, not active, its agent is not connected, it is in another zone,
-    /// or it is short of something.
+    /// The instance that is that node. O(instances).
+    fn instance_of(&self, node: NodeId) -> Option<ContainerInstanceId> {
+        self.nodes.get(&node).copied()
+    }
+
+    /// Why a named instance cannot take a task (`StartTask`).
     pub(super) fn refusal_of(
-        &self,
+        &mut self,
         id: ContainerInstanceId,
         requirements: &Requirements,
+        asked: &Asked,
         zones: &[String],
     ) -> Option<Failure> {
         let failure = |reason: &str, detail: Option<String>| {
             Some(Failure { instance: Some(id), reason: reason.into(), detail })
         };
         let Some(instance) = self.instances.get(&id) else { return failure("MISSING", None) };
-        if instance.status != super::instance::InstanceStatus::Active {
+        let Some(node) = instance.node else {
             return failure("INACTIVE", Some(instance.status.to_string()));
-        }
-        if !instance.agent_connected {
-            return failure("AGENT", Some("the agent is not connected".into()));
-        }
-        let zone = instance.availability_zone().unwrap_or_default();
-        if requirements.enis > 0 && !zones.is_empty() && !zones.iter().any(|other| other == zone) {
-            return failure("LOCATION", Some(alloc::format!("{zone:?} is not among {zones:?}")));
-        }
-        let (reason, detail) = instance.remaining.explain(requirements)?;
-        failure(reason, Some(detail))
-    }
-
-    /// Places tasks that wait for capacity, oldest first. One that does not fit does
-    /// not hold up the next: capacity is asked for each by its own provider.
-    pub(super) fn place_waiting(&mut self, now: Instant) {
-        let mut at = 0;
-        while let Some(&id) = self.waiting.get(at) {
-            let Some(instance) = self.choose_for_waiting(id) else {
-                at += 1;
-                continue;
-            };
-            self.waiting.remove(at);
-            let zone = self.instances.get(&instance).and_then(|one| one.availability_zone());
-            let zone = zone.map(ToString::to_string);
-            if let Some(task) = self.tasks.get_mut(&id) {
-                task.instance = Some(instance);
-                task.availability_zone = zone;
-                task.request = None;
-            }
-            self.settle(now, id);
-        }
-    }
-
-    fn choose_for_waiting(&self, id: TaskId) -> Option<ContainerInstanceId> {
-        let task = self.tasks.get(&id)?;
-        let request = task.request.as_ref()?;
-        let order = Order {
-            group: &task.group,
-            requirements: &task.requirements,
-            constraints: &request.constraints,
-            zones: &request.zones,
-            provider: task.capacity_provider.as_deref(),
         };
-        self.choose(&order).ok()
+        let order = Order { group: "", requirements, asked, zones, provider: None };
+        let request = match self.view.prepare(order.request()) {
+            Ok(request) => request,
+            Err(error) => return failure(&error.to_string(), None),
+        };
+        let reasons = self.view.reasons(request, node);
+        let forgotten = self.view.forget(request);
+        debug_assert!(forgotten.is_ok());
+        reasons.ok()?.first().map(|reason| explain(id, *reason))
     }
 
-    /// What the tasks of a provider that wait for capacity need, oldest first: the
-    /// measure by which managed scaling adds instances. O(waiting).
-    pub fn waiting_for<'a>(
-        &'a self,
-        provider: &'a str,
-    ) -> impl Iterator<Item = (TaskId, &'a Requirements)> {
-        let tasks = self.waiting.iter().filter_map(|id| self.tasks.get(id));
-        tasks
-            .filter(move |task| task.capacity_provider() == Some(provider))
-            .map(|task| (task.id, &task.requirements))
+    /// Shows placement an instance as it is: there from ACTIVE until it leaves, open
+    /// while it is ACTIVE and its agent is connected.
+    pub(super) fn show_placement(&mut self, id: ContainerInstanceId) {
+        let Some(instance) = self.instances.get_mut(&id) else { return };
+        let there = matches!(instance.status, InstanceStatus::Active | InstanceStatus::Draining);
+        let node = match instance.node {
+            Some(node) if !there => {
+                instance.node = None;
+                self.nodes.remove(&node);
+                // Its holds are gone with it; their tasks release them in vain.
+                let _ = self.view.remove_node(node);
+                return;
+            }
+            None if there => {
+                let seconds = instance.registered_at.as_nanos() / 1_000_000_000;
+                let added = self.view.add_node(instance.registration.node(seconds));
+                debug_assert!(added.is_ok(), "the registration was checked: {added:?}");
+                let Ok(node) = added else { return };
+                instance.node = Some(node);
+                self.nodes.insert(node, id);
+                node
+            }
+            Some(node) => node,
+            None => return,
+        };
+        let active = instance.status == InstanceStatus::Active;
+        let shown = self.view.set_active(node, active);
+        debug_assert!(shown.is_ok());
+        let shown = self.view.set_agent_connected(node, instance.agent_connected);
+        debug_assert!(shown.is_ok());
     }
 
-    /// Whether a definition takes an interface for its tasks.
-    pub fn takes_interface(definition: &TaskDefinition) -> bool {
-        definition.network_mode() == NetworkMode::Awsvpc
+    /// Counts a task on its instance, in both forms of the scheduler's account.
+    pub(super) fn count(&mut self, id: TaskId) {
+        let Some(task) = self.tasks.get_mut(&id) else { return };
+        let Some(instance) = task.instance.and_then(|at| self.instances.get_mut(&at)) else {
+            return;
+        };
+        instance.tasks.insert(id);
+        instance.version += 1;
+        let gpus = instance.remaining.take(&task.requirements);
+        debug_assert!(gpus.is_ok(), "placed where there is no room: {gpus:?}");
+        let Ok(gpus) = gpus else { return };
+        task.counted = true;
+        task.counted_gpus = gpus;
+        let Some(node) = instance.node else { return };
+        let request = PlacementRequest::new(&task.group, needs(&task.requirements));
+        let Ok(request) = self.view.prepare(request) else { return };
+        let hold = self.view.commit(request, node);
+        debug_assert!(hold.is_ok(), "both forms of the account agree: {hold:?}");
+        task.hold = hold.ok();
+        let forgotten = self.view.forget(request);
+        debug_assert!(forgotten.is_ok());
     }
 }

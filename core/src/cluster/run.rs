@@ -9,13 +9,13 @@ use alloc::vec;
 use alloc::vec::Vec;
 use core::fmt;
 
-use super::capacity_provider::{self, CapacityProvider, ProviderShare, StrategyError};
+use super::capacity_provider::{self, ProviderShare, StrategyError};
 use super::instance::ContainerInstanceId;
 use super::overrides::Overrides;
-use super::placing::{Failure, Order};
+use super::placing::{Asked, Failure, Order};
 use super::signals::Action;
-use super::state::{Cluster, Due};
-use super::task::{DesiredStatus, LaunchType, StopCode, Task, TaskContainer, TaskId, TaskStatus};
+use super::state::Cluster;
+use super::task::{DesiredStatus, LaunchType, Task, TaskContainer, TaskId, TaskStatus};
 use super::task_definition::{
     Compatibility, DefinitionError, NetworkMode, PlacementConstraint, Registered, RevisionStatus,
     TaskDefinition,
@@ -139,9 +139,6 @@ pub enum RunError {
         /// Why.
         reason: String,
     },
-    /// A task with an interface of its own names no subnets, and the caller asked
-    /// that it should. Not raised by the cluster itself.
-    NoNetwork,
 }
 
 impl fmt::Display for RunError {
@@ -164,9 +161,6 @@ impl fmt::Display for RunError {
                  type.",
             ),
             Self::Placement { reason } => f.write_str(reason),
-            Self::NoNetwork => f.write_str(
-                "Network Configuration must be provided when networkMode 'awsvpc' is specified.",
-            ),
         }
     }
 }
@@ -203,6 +197,7 @@ struct Plan<'a> {
     /// One for each task in turn; `None`: EC2 without a provider.
     shares: Option<Vec<ProviderShare>>,
     launch: LaunchType,
+    asked: Asked,
 }
 
 /// Where a task goes.
@@ -287,8 +282,8 @@ impl Cluster {
         let now = self.clock(now);
         let mut ran = Ran::default();
         for id in instances {
-            let requirements = plan.definition.requirements();
-            match self.refusal_of(*id, &requirements, &request.zones) {
+            match self.refusal_of(*id, &plan.definition.requirements(), &plan.asked, &request.zones)
+            {
                 Some(failure) => ran.failures.push(failure),
                 None => {
                     let task = self.create(now, &plan, Place::Instance(*id), None);
@@ -339,28 +334,15 @@ impl Cluster {
         if launch != LaunchType::External && !suits {
             return Err(RunError::Incompatible { launch });
         }
-        super::placing::check(request)?;
+        let asked = Asked::new(request, &definition)?;
         if shares.is_none() && launch != LaunchType::Fargate && self.has_no_members() {
             return Err(RunError::NoInstances);
         }
-        Ok(Plan { request, definition, shares, launch })
+        Ok(Plan { request, definition, shares, launch, asked })
     }
 
     fn has_no_members(&self) -> bool {
         !self.instances.values().any(|one| one.status().is_member())
-    }
-
-    fn check_shares(&self, shares: &[ProviderShare]) -> Result<(), StrategyError> {
-        capacity_provider::check(shares)?;
-        let unknown = |share: &&ProviderShare| {
-            !share.is_fargate() && !self.providers.contains_key(&share.capacity_provider)
-        };
-        match shares.iter().find(unknown) {
-            Some(share) => {
-                Err(StrategyError::Unknown { provider: share.capacity_provider.clone() })
-            }
-            None => Ok(()),
-        }
     }
 
     fn run_one(
@@ -388,13 +370,13 @@ impl Cluster {
     }
 
     /// An instance, or the queue of a provider that Amazon ECS scales.
-    fn place(&self, plan: &Plan<'_>, provider: Option<&str>) -> Result<Place, Vec<Failure>> {
+    fn place(&mut self, plan: &Plan<'_>, provider: Option<&str>) -> Result<Place, Vec<Failure>> {
         let requirements = plan.definition.requirements();
         let group = plan.request.group();
         let order = Order {
             group: &group,
             requirements: &requirements,
-            constraints: &plan.request.constraints,
+            asked: &plan.asked,
             zones: &plan.request.zones,
             provider,
         };
@@ -413,18 +395,6 @@ impl Cluster {
             return Err(vec![Failure { instance: None, reason: reason.into(), detail: None }]);
         }
         Err(failures)
-    }
-
-    /// Why a provider has no instance that could be looked at.
-    fn empty_provider(&self, of: &CapacityProvider) -> &'static str {
-        let of_it = |one: &&super::instance::ContainerInstance| {
-            one.status.is_member()
-                && one.registration.capacity_provider.as_deref() == Some(of.name.as_str())
-        };
-        match self.instances.values().find(of_it) {
-            Some(_) => "TaskFailedToStart: NO ACTIVE INSTANCES",
-            None => "TaskFailedToStart: EMPTY CAPACITY PROVIDER",
-        }
     }
 
     fn create(
@@ -475,6 +445,7 @@ impl Cluster {
             activation: request.activation,
             provisioned: false,
             counted: false,
+            hold: None,
             counted_gpus: 0,
             admitted: false,
             gpus: 0,
@@ -495,17 +466,8 @@ impl Cluster {
     /// The task has its place: count it there, prepare its interface or hand it to
     /// its agent.
     pub(super) fn settle(&mut self, now: Instant, id: TaskId) {
+        self.count(id);
         let Some(task) = self.tasks.get_mut(&id) else { return };
-        if let Some(instance) = task.instance.and_then(|at| self.instances.get_mut(&at)) {
-            let gpus = instance.remaining.take(&task.requirements);
-            debug_assert!(gpus.is_ok(), "placed where there is no room: {gpus:?}");
-            if let Ok(gpus) = gpus {
-                task.counted = true;
-                task.counted_gpus = gpus;
-            }
-            instance.tasks.insert(id);
-            instance.version += 1;
-        }
         let interface = task.definition.network_mode() == NetworkMode::Awsvpc;
         if interface || task.launch == LaunchType::Fargate {
             task.provisioned = true;
@@ -517,22 +479,6 @@ impl Cluster {
             self.set_status(id, TaskStatus::Pending);
         }
         self.enqueue(now, id);
-    }
-
-    fn wait(&mut self, now: Instant, id: TaskId) {
-        self.waiting.push_back(id);
-        self.later(now.after(self.settings.provisioning_timeout), Due::NoCapacity(id));
-    }
-
-    /// The time of a waiting task is over.
-    pub(super) fn give_up_waiting(&mut self, now: Instant, id: TaskId) {
-        let Some(task) = self.tasks.get(&id).filter(|task| task.waits_for_capacity()) else {
-            return;
-        };
-        let provider = task.capacity_provider.as_ref().and_then(|name| self.providers.get(name));
-        let reason = provider
-            .map_or("TaskFailedToStart: EMPTY CAPACITY PROVIDER", |of| self.empty_provider(of));
-        self.begin_stop(now, id, StopCode::TaskFailedToStart, reason);
     }
 
     /// Fargate spreads a group's tasks over the zones of its subnets: the one with
@@ -551,35 +497,5 @@ impl Cluster {
             self.tasks.values().filter(same).count()
         };
         plan.request.zones.iter().min_by_key(tasks_in).cloned()
-    }
-
-    /// Makes an Auto Scaling group known as a capacity provider, or changes it.
-    pub fn put_capacity_provider(&mut self, provider: CapacityProvider) {
-        self.providers.insert(provider.name.clone(), provider);
-    }
-
-    /// The Auto Scaling groups, by name.
-    pub fn capacity_providers(&self) -> impl ExactSizeIterator<Item = &CapacityProvider> {
-        self.providers.values()
-    }
-
-    /// What tasks run on when their call does not say; empty: EC2.
-    pub fn default_strategy(&self) -> &[ProviderShare] {
-        &self.default_strategy
-    }
-
-    /// Sets that; none to unset it.
-    ///
-    /// # Errors
-    /// The shares make no strategy, or name a provider that the cluster does not have.
-    pub fn set_default_strategy(
-        &mut self,
-        shares: Vec<ProviderShare>,
-    ) -> Result<(), StrategyError> {
-        if !shares.is_empty() {
-            self.check_shares(&shares)?;
-        }
-        self.default_strategy = shares;
-        Ok(())
     }
 }

@@ -9,6 +9,8 @@ use super::instance::{ContainerInstance, ContainerInstanceId, InstanceStatus};
 use super::signals::{Action, EventError};
 use super::task::{DEFAULT_STOP_TIMEOUT, Task, TaskId, TaskStatus};
 use super::task_definition::Rules;
+use crate::id::NodeId;
+use crate::placement::view::View;
 use crate::time::{Duration, Instant};
 
 /// Whether a task that was asked to stop still counts for the scheduler.
@@ -44,6 +46,8 @@ pub struct Settings {
     pub max_waiting: usize,
     /// The rules of definitions with overrides.
     pub rules: Rules,
+    /// Of the draws of the strategy `random`.
+    pub seed: u64,
 }
 
 impl Default for Settings {
@@ -55,6 +59,7 @@ impl Default for Settings {
             provisioning_timeout: Duration::from_secs(1_800),
             max_waiting: 500,
             rules: Rules::default(),
+            seed: 0,
         }
     }
 }
@@ -89,7 +94,7 @@ pub struct Counts {
 ///
 /// A cluster without instances runs Fargate tasks only (the console's "network
 /// only"); instances can be registered at any time.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Cluster {
     pub(super) name: String,
     pub(super) settings: Settings,
@@ -97,6 +102,10 @@ pub struct Cluster {
     clamped: u64,
     pub(super) instances: BTreeMap<ContainerInstanceId, ContainerInstance>,
     pub(super) tasks: BTreeMap<TaskId, Task>,
+    /// The scheduler's account, as placement reads it.
+    pub(super) view: View,
+    /// Which instance a node of it is.
+    pub(super) nodes: BTreeMap<NodeId, ContainerInstanceId>,
     pub(super) providers: BTreeMap<String, CapacityProvider>,
     pub(super) default_strategy: Vec<ProviderShare>,
     /// Tasks without an instance that wait for capacity, oldest first.
@@ -117,6 +126,8 @@ impl Cluster {
             clamped: 0,
             instances: BTreeMap::new(),
             tasks: BTreeMap::new(),
+            view: View::new(settings.seed),
+            nodes: BTreeMap::new(),
             providers: BTreeMap::new(),
             default_strategy: Vec::new(),
             waiting: VecDeque::new(),
@@ -243,6 +254,10 @@ impl Cluster {
         let Some(task) = self.tasks.get_mut(&id) else { return };
         let from = core::mem::replace(&mut task.last_status, to);
         task.version += 1;
+        if let Some(hold) = task.hold {
+            // `runningTasksCount` of the query language. A hold goes with its node.
+            let _ = self.view.set_running(hold, to == TaskStatus::Running);
+        }
         self.act(Action::TaskChanged { task: id, from, to });
     }
 
@@ -251,6 +266,7 @@ impl Cluster {
         let Some(instance) = self.instances.get_mut(&id) else { return };
         instance.status = to;
         instance.version += 1;
+        self.show_placement(id);
         self.act(Action::InstanceChanged { instance: id, to });
     }
 

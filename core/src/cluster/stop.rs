@@ -272,6 +272,10 @@ impl Cluster {
             return;
         }
         let gpus = core::mem::replace(&mut task.counted_gpus, 0);
+        if let Some(hold) = task.hold.take() {
+            // Stale only where the node is gone, and the room with it.
+            let _ = self.view.release(hold);
+        }
         let instance = task.instance.and_then(|at| self.instances.get_mut(&at));
         if let Some(instance) = instance {
             instance.remaining.give_back(&task.requirements, gpus);

@@ -13,6 +13,7 @@ Everything public may be used from several threads at once.
 
 from warmstow._warmstow import (
     Counters,
+    Ecs,
     Function,
     Instance,
     Invocation,
@@ -22,6 +23,7 @@ from warmstow._warmstow import (
     __version__,
 )
 from warmstow.errors import (
+    ApiError,
     ConfigError,
     ExhaustedError,
     StaleHandleError,
@@ -36,9 +38,11 @@ from warmstow.traces import read_trace
 from warmstow.workload import ArrivalTrace, MinuteTrace, Poisson, TraceFunction, Workload
 
 __all__ = [
+    "ApiError",
     "ArrivalTrace",
     "ConfigError",
     "Counters",
+    "Ecs",
     "ExhaustedError",
     "Fleet",
     "Function",

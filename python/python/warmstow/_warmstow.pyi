@@ -10,6 +10,7 @@ from warmstow.workload import Workload
 __all__ = [
     "MAX_REQUESTS",
     "Counters",
+    "Ecs",
     "Function",
     "Instance",
     "Invocation",
@@ -19,6 +20,7 @@ __all__ = [
     "Replay",
     "__version__",
     "check_distribution",
+    "ecs_operations",
     "parse_poisson",
 ]
 
@@ -26,7 +28,15 @@ __version__: str
 MAX_REQUESTS: int
 
 def check_distribution(text: str) -> float: ...
+def ecs_operations() -> list[tuple[str, str]]: ...
 def parse_poisson(text: str) -> tuple[float, str, str | None, float]: ...
+
+@final
+class Ecs:
+    def __new__(cls, *, region: str = "us-east-1", account: str = "123456789012") -> Ecs: ...
+    def call(
+        self, operation: str, request: str = "{}", *, now_ns: int = 0, settle: bool = True
+    ) -> str: ...
 
 @final
 class Function:

@@ -7,6 +7,7 @@ is changed by a call that raised.
 from __future__ import annotations
 
 __all__ = [
+    "ApiError",
     "ConfigError",
     "ExhaustedError",
     "StaleHandleError",
@@ -21,6 +22,23 @@ class WarmstowError(Exception):
 
     A handle of another class is Python's own TypeError.
     """
+
+
+class ApiError(WarmstowError):
+    """A call of Amazon ECS was refused.
+
+    ``code`` is AWS's, for example ``"ClusterNotFoundException"``.
+    """
+
+    code: str
+    """AWS's code."""
+
+    def __init__(self, message: str, code: str) -> None:
+        super().__init__(message, code)
+        self.code = code
+
+    def __str__(self) -> str:
+        return str(self.args[0])
 
 
 class ThrottledError(WarmstowError):

@@ -29,10 +29,12 @@ use alloc::string::String;
 use core::fmt;
 
 pub use eni::{EniError, EniLimits};
+pub(super) use registration::PROVIDER_ATTRIBUTE;
 pub use registration::{PRE_RESERVED_PORTS, Registration, RegistrationError};
 pub use room::{Room, Shortage};
 
 use super::task::TaskId;
+use crate::id::NodeId;
 use crate::time::Instant;
 
 /// A container instance of one cluster, by the order of registration. Numbers are
@@ -106,6 +108,8 @@ pub struct ContainerInstance {
     pub(super) tasks: BTreeSet<TaskId>,
     /// Tasks that wait for what they need, first in, first out.
     pub(super) queue: VecDeque<TaskId>,
+    /// Itself in placement's view, from ACTIVE until it leaves.
+    pub(super) node: Option<NodeId>,
     pub(super) gone_at: Option<Instant>,
     pub(super) version: u64,
 }
@@ -124,6 +128,7 @@ impl ContainerInstance {
             free: room,
             tasks: BTreeSet::new(),
             queue: VecDeque::new(),
+            node: None,
             gone_at: None,
             version: 1,
             registration,

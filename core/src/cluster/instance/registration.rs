@@ -6,12 +6,15 @@ use core::fmt;
 
 use super::{EniLimits, Room};
 use crate::cluster::task_definition::Protocol;
+use crate::placement::view::{Attributes, MAX_PORTS, NodeInfo, PortSet};
 use crate::resources::Resources;
 
 /// TCP ports that every agent keeps from tasks: SSH, Docker and itself
 /// (the agent's `config_unix.go`).
 pub const PRE_RESERVED_PORTS: [u16; 5] = [22, 2_375, 2_376, 51_678, 51_679];
 
+/// How placement knows the capacity provider of an instance.
+pub(in crate::cluster) const PROVIDER_ATTRIBUTE: &str = "ecs.capacity-provider";
 /// Longest name or value of an attribute.
 const MAX_ATTRIBUTE: usize = 128;
 /// Most GPUs of an instance: one bit each.
@@ -85,13 +88,37 @@ impl Registration {
     }
 
     /// All that tasks can have.
-    pub(super) fn room(&self) -> Room {
+    pub(in crate::cluster) fn room(&self) -> Room {
         Room {
             resources: self.resources,
             gpus: if self.gpus >= MAX_GPUS { u64::MAX } else { (1 << self.gpus) - 1 },
             enis: self.eni.tasks(self.trunking),
             taken_ports: self.reserved_ports.clone(),
         }
+    }
+
+    /// The same for placement, at its registration.
+    pub(in crate::cluster) fn node(&self, registered_at_s: u64) -> NodeInfo {
+        let Resources { cpu_units, memory_mib } = self.resources;
+        let mut node = NodeInfo::new(cpu_units, memory_mib)
+            .gpus(self.gpus.min(MAX_GPUS))
+            .enis(self.eni.tasks(self.trunking))
+            .agent_version(&self.agent_version)
+            .ec2_instance_id(&self.ec2_instance_id)
+            .registered_at_unix_s(i64::try_from(registered_at_s).unwrap_or(i64::MAX));
+        node.reserved_ports = PortSet::new();
+        for (protocol, port) in &self.reserved_ports {
+            node.reserved_ports.insert((*protocol).into(), *port);
+        }
+        let mut attributes = Attributes::default();
+        for (name, value) in &self.attributes {
+            attributes.set(name, value.as_deref().unwrap_or_default());
+        }
+        if let Some(provider) = &self.capacity_provider {
+            attributes.set(PROVIDER_ATTRIBUTE, provider);
+        }
+        node.attributes = attributes;
+        node
     }
 
     /// Whether a cluster can take it.
@@ -111,6 +138,12 @@ impl Registration {
         if self.gpus > MAX_GPUS {
             let (what, amount) = ("GPU", self.gpus);
             return Err(RegistrationError::Amount { what, amount, max: MAX_GPUS });
+        }
+        let ports = self.reserved_ports.len();
+        if ports > MAX_PORTS {
+            let amount = u32::try_from(ports).unwrap_or(u32::MAX);
+            let max = u32::try_from(MAX_PORTS).unwrap_or(u32::MAX);
+            return Err(RegistrationError::Amount { what: "reserved PORTS", amount, max });
         }
         for (name, value) in &self.attributes {
             let accepted = |c: char| c.is_ascii_alphanumeric() || "-_/.".contains(c);

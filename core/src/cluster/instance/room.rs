@@ -1,10 +1,10 @@
 //! What is left of an instance: CPU, memory, ports, interfaces, GPUs; all or nothing.
 
 use alloc::collections::BTreeSet;
-use alloc::string::String;
 use core::fmt;
 
 use crate::cluster::task_definition::{Protocol, Requirements};
+use crate::placement::view::MAX_PORTS;
 use crate::resources::Resources;
 
 /// What is left of an instance.
@@ -45,6 +45,13 @@ pub enum Shortage {
         /// The port.
         port: u16,
     },
+    /// Ports, of the 100 that can be reserved on an instance.
+    Ports {
+        /// Needed.
+        needed: u32,
+        /// Left.
+        left: u32,
+    },
     /// Network interfaces.
     Eni {
         /// Needed.
@@ -67,7 +74,7 @@ impl Shortage {
         match self {
             Self::Cpu { .. } => "RESOURCE:CPU",
             Self::Memory { .. } => "RESOURCE:MEMORY",
-            Self::Port { .. } => "RESOURCE:PORTS",
+            Self::Port { .. } | Self::Ports { .. } => "RESOURCE:PORTS",
             Self::Eni { .. } => "RESOURCE:ENI",
             Self::Gpu { .. } => "RESOURCE:GPU",
         }
@@ -81,6 +88,7 @@ impl fmt::Display for Shortage {
             Self::Memory { needed, left } => ("MiB of memory", needed, left),
             Self::Eni { needed, left } => ("network interfaces", needed, left),
             Self::Gpu { needed, left } => ("GPUs", needed, left),
+            Self::Ports { needed, left } => ("reserved ports", needed, left),
             Self::Port { protocol, port } => {
                 return write!(f, "port {port}/{} is taken", protocol.as_str());
             }
@@ -107,6 +115,12 @@ impl Room {
         let taken = |port: &&(Protocol, u16)| self.taken_ports.contains(*port);
         if let Some(&(protocol, port)) = needed.ports.iter().find(taken) {
             return Some(Shortage::Port { protocol, port });
+        }
+        let ports_left = MAX_PORTS.saturating_sub(self.taken_ports.len());
+        if needed.ports.len() > ports_left {
+            let amount = |ports: usize| u32::try_from(ports).unwrap_or(u32::MAX);
+            let needed = amount(needed.ports.len());
+            return Some(Shortage::Ports { needed, left: amount(ports_left) });
         }
         if self.enis < needed.enis {
             return Some(Shortage::Eni { needed: needed.enis, left: self.enis });
@@ -160,11 +174,6 @@ impl Room {
     /// The taken ports of a protocol as AWS lists them.
     pub fn ports(&self, protocol: Protocol) -> impl Iterator<Item = u16> {
         self.taken_ports.iter().filter(move |(other, _)| *other == protocol).map(|(_, port)| *port)
-    }
-
-    /// The reason and detail for a task of `needed` that does not fit.
-    pub fn explain(&self, needed: &Requirements) -> Option<(&'static str, String)> {
-        self.short_of(needed).map(|short| (short.reason(), alloc::format!("{short}")))
     }
 }
 

@@ -31,6 +31,7 @@ use super::instance::ContainerInstanceId;
 use super::overrides::Overrides;
 use super::run::RunRequest;
 use super::task_definition::{Registered, Requirements, TaskDefinition};
+use crate::id::HoldId;
 use crate::time::Instant;
 
 /// A task of one cluster, by the order of creation. Numbers are never used again.
@@ -74,6 +75,8 @@ pub struct Task {
     pub(super) provisioned: bool,
     /// Whether the scheduler's account has it.
     pub(super) counted: bool,
+    /// What it holds in placement's view.
+    pub(super) hold: Option<HoldId>,
     /// The GPUs in the scheduler's account.
     pub(super) counted_gpus: u64,
     /// Whether the agent's account has it.
@@ -199,6 +202,11 @@ impl Task {
     /// The GPUs of its instance that it holds, one bit each.
     pub const fn gpus(&self) -> u64 {
         self.gpus
+    }
+
+    /// Whether its agent has given it what it needs; from then until it has STOPPED.
+    pub const fn is_admitted(&self) -> bool {
+        self.admitted
     }
 
     /// Whether it waits for the capacity of a provider.

@@ -1,5 +1,6 @@
 //! The rules of a whole task definition, in the order in which they are looked at.
 
+use alloc::format;
 use alloc::string::String;
 
 use super::error::{DefinitionError, Problem};
@@ -8,14 +9,12 @@ use super::{
     network, order,
 };
 
+use crate::placement::constraint::{Expression, MAX_CONSTRAINTS};
+
 /// Longest name of a family, container or volume.
 const MAX_NAME: usize = 255;
 /// Most containers of a task (Amazon ECS service quotas).
 const MAX_CONTAINERS: usize = 10;
-/// Most placement constraints, of the definition and the call together.
-pub(crate) const MAX_CONSTRAINTS: usize = 10;
-/// Longest expression of a constraint.
-pub(crate) const MAX_EXPRESSION: usize = 2_000;
 /// CPU units of a task on EC2: an eighth of a vCPU to 192.
 const TASK_CPU: (i64, i64) = (128, 196_608);
 /// Longest name or ARN of a role.
@@ -197,9 +196,8 @@ impl TaskDefinition {
                 let why = "memberOf needs an expression";
                 return Err(DefinitionError::of_task(FIELD, Problem::Missing { why }));
             }
-            let count = expression.chars().count();
-            if count > MAX_EXPRESSION {
-                let problem = Problem::Count { count, min: 1, max: MAX_EXPRESSION };
+            if let Err(error) = Expression::parse(expression) {
+                let problem = Problem::Malformed { value: format!("{expression}: {error}") };
                 return Err(DefinitionError::of_task("placementConstraints.expression", problem));
             }
         }

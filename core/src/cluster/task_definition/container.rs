@@ -153,6 +153,15 @@ pub enum Protocol {
     Udp,
 }
 
+impl From<Protocol> for crate::placement::view::Protocol {
+    fn from(protocol: Protocol) -> Self {
+        match protocol {
+            Protocol::Tcp => Self::Tcp,
+            Protocol::Udp => Self::Udp,
+        }
+    }
+}
+
 impl Protocol {
     /// `tcp` or `udp`.
     pub const fn as_str(self) -> &'static str {

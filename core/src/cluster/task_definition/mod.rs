@@ -36,6 +36,8 @@ mod tests;
 use alloc::string::String;
 use alloc::vec::Vec;
 
+#[cfg(feature = "json")]
+pub(crate) use check::is_name;
 pub use container::{
     Condition, ContainerDefinition, Dependency, HealthCheck, LogConfiguration, MountPoint,
     PortMapping, Protocol, ResourceKind, ResourceRequirement, VolumesFrom,

@@ -39,7 +39,7 @@ fn what_does_not_fit_is_explained_and_the_rest_runs() {
     assert_eq!(ran.tasks.len(), 4);
     let failure = &ran.failures[0];
     assert_eq!((failure.instance, failure.reason.as_str()), (Some(first()), "RESOURCE:CPU"));
-    assert_eq!(failure.detail.as_deref(), Some("512 CPU units needed, 0 left"));
+    assert_eq!(failure.detail.as_deref(), Some("512 cpu_units needed, 0 available"));
     host.drain();
     assert_eq!(host.cluster.counts_on(first()).running, 4);
 }
@@ -135,7 +135,7 @@ fn static_ports_keep_two_tasks_apart_and_dynamic_ones_do_not() {
     assert_eq!((ran.tasks.len(), ran.failures[0].reason.as_str()), (1, "RESOURCE:PORTS"));
     // The agent's own ports are never free.
     let ran = host.cluster.run_tasks(NOW, &port(51_678), 1).unwrap();
-    assert_eq!(ran.failures[0].detail.as_deref(), Some("port 51678/tcp is taken"));
+    assert_eq!(ran.failures[0].detail.as_deref(), Some("tcp port 51678 is taken"));
 }
 
 #[test]
@@ -145,8 +145,33 @@ fn an_instance_takes_as_many_interfaces_as_it_has() {
     assert_eq!((ran.tasks.len(), ran.failures[0].reason.as_str()), (1, "RESOURCE:ENI"));
     let mut elsewhere = awsvpc();
     elsewhere.zones = vec!["b".into()];
+    host.drain();
+    host.cluster.stop_task(NOW, ran.tasks[0], task::StopCode::UserInitiated, "").unwrap();
+    host.drain();
     let ran = host.cluster.run_tasks(NOW, &elsewhere, 1).unwrap();
     assert_eq!(ran.failures[0].reason, "LOCATION");
+}
+
+#[test]
+fn constraints_and_strategies_are_obeyed_and_wrong_ones_refused() {
+    let mut host = Host::new(4);
+    let mut request = web();
+    request.constraints = vec![task_definition::PlacementConstraint {
+        kind: task_definition::ConstraintKind::MemberOf,
+        expression: Some("attribute:ecs.availability-zone == b".into()),
+    }];
+    request.strategies = vec!["binpack:memory".into()];
+    let tasks = host.run(&request, 5);
+    let instances = tasks.iter().map(|id| host.task(*id).instance().unwrap().0);
+    assert_eq!(instances.collect::<Vec<_>>(), [2, 2, 2, 2, 4]);
+    let ran = host.cluster.run_tasks(NOW, &request, 4).unwrap();
+    assert_eq!(ran.failures[0].reason, "MemberOf placement constraint unsatisfied.");
+    request.strategies = vec!["tightest".into()];
+    let error = host.cluster.run_tasks(NOW, &request, 1).unwrap_err();
+    assert!(matches!(error, RunError::Placement { .. }), "{error}");
+    request.constraints[0].expression = Some("attribute:disk ==".into());
+    let error = host.cluster.run_tasks(NOW, &request, 1).unwrap_err().to_string();
+    assert!(error.starts_with("Invalid constraint expression"), "{error}");
 }
 
 #[test]

@@ -16,6 +16,7 @@ import click
 
 from warmstow import __version__
 from warmstow.cli.demo import demo
+from warmstow.cli.ecs import ecs
 from warmstow.cli.replay import replay
 from warmstow.errors import WarmstowError
 
@@ -44,6 +45,7 @@ def cli(context: click.Context) -> None:
 
 cli.add_command(replay)
 cli.add_command(demo)
+cli.add_command(ecs)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

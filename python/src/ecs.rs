@@ -1,0 +1,70 @@
+//! Calls of Amazon ECS: one door, in AWS's JSON.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use pyo3::prelude::*;
+use warmstow_core::cluster::api;
+use warmstow_core::time::Instant;
+
+use crate::arguments::named;
+use crate::errors;
+
+/// The clusters and task definitions of one account in one region.
+///
+/// :meth:`call` takes AWS's operations with requests in AWS's JSON, and
+/// answers in AWS's JSON. Nothing runs: with ``settle`` (the default) each
+/// call plays a host that starts and stops containers at once.
+///
+/// Any method may be called from any thread; calls wait for one another.
+#[pyclass(frozen, module = "warmstow")]
+pub(crate) struct Ecs(Mutex<api::Ecs>);
+
+impl Ecs {
+    fn account(&self) -> MutexGuard<'_, api::Ecs> {
+        // Core leaves its state whole even where a caller's thread ends in it.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[pymethods]
+impl Ecs {
+    #[new]
+    #[pyo3(signature = (*, region = "us-east-1".to_owned(), account = "123456789012".to_owned()))]
+    fn new(
+        #[pyo3(from_py_with = named::region)] region: String,
+        #[pyo3(from_py_with = named::account)] account: String,
+    ) -> Self {
+        Self(Mutex::new(api::Ecs::new(&region, &account)))
+    }
+
+    /// Carry out one operation (``"run-task"`` or ``"RunTask"``); the answer
+    /// as JSON text. ``now_ns`` is the host's clock, from any fixed moment.
+    ///
+    /// Raises ``ApiError`` with AWS's code where the call is refused.
+    #[pyo3(signature = (operation, request = "{}".to_owned(), *, now_ns = 0, settle = true))]
+    fn call(
+        &self,
+        #[pyo3(from_py_with = named::operation)] operation: String,
+        #[pyo3(from_py_with = named::request)] request: String,
+        #[pyo3(from_py_with = named::now_ns)] now_ns: u64,
+        settle: bool,
+    ) -> PyResult<String> {
+        let now = Instant::from_nanos(now_ns);
+        let mut account = self.account();
+        let answer = account.call(now, &operation, &request);
+        if settle {
+            account.settle(now);
+        }
+        answer.map_err(errors::api)
+    }
+
+    fn __repr__(&self) -> &'static str {
+        "Ecs()"
+    }
+}
+
+/// The operations that :meth:`Ecs.call` takes, each with a request to fill in.
+#[pyfunction]
+pub(crate) fn ecs_operations() -> Vec<(&'static str, &'static str)> {
+    api::OPERATIONS.to_vec()
+}
