@@ -12,7 +12,7 @@ use super::index::Sight;
 use super::node::{NodeInfo, NodeState};
 use super::placing::Prepared;
 use super::reason::Reason;
-use super::rooms::Rooms;
+use super::rooms::{NO_GROUP, Rooms};
 use super::table::Table;
 use crate::id::{HoldId, NodeId};
 use crate::resources::Resources;
@@ -65,7 +65,7 @@ impl View {
         let (resources, gpus, enis, open) = (info.resources, info.gpus, info.enis, info.is_open());
         let (index, generation) = self.nodes.insert(Node::new(info));
         self.rooms.open(index);
-        if let Some(room) = self.rooms.change(index) {
+        if let Some(room) = self.rooms.change(index, NO_GROUP) {
             (room.free, room.gpus, room.enis) = (resources, gpus, enis);
             (room.tasks, room.running, room.open) = (0, 0, open);
             room.facts = room.facts.wrapping_add(1);
@@ -110,7 +110,7 @@ impl View {
         held.for_each(|held| ports.take(held));
         let open = info.is_open();
         (node.ports, node.info) = (ports, info);
-        if let Some(room) = self.rooms.change(id.index()) {
+        if let Some(room) = self.rooms.change(id.index(), NO_GROUP) {
             room.free = Resources::new(cpu_units, memory_mib);
             (room.gpus, room.enis, room.open) = (gpus, enis, open);
             room.facts = room.facts.wrapping_add(1);
@@ -130,7 +130,7 @@ impl View {
             self.release(*hold)?;
         }
         self.nodes.remove(id.index(), id.generation()).ok_or(Stale)?;
-        if let Some(room) = self.rooms.change(id.index()) {
+        if let Some(room) = self.rooms.change(id.index(), NO_GROUP) {
             room.open = false;
             room.facts = room.facts.wrapping_add(1);
         }
@@ -189,7 +189,7 @@ impl View {
         let node = self.nodes.get_mut(id.index(), id.generation()).ok_or(Stale)?;
         let answer = change(&mut node.info);
         let open = node.info.is_open();
-        if let Some(room) = self.rooms.change(id.index()) {
+        if let Some(room) = self.rooms.change(id.index(), NO_GROUP) {
             room.open = open;
             room.facts = room.facts.wrapping_add(1);
         }

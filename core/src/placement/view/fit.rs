@@ -11,7 +11,7 @@ use super::task::{PlacementRequest, TaskRequirements};
 use crate::placement::constraint::{Constraint, Member, Version};
 
 /// The part of a node that placing seldom looks at.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Node {
     pub(super) info: NodeInfo,
     /// The ports that are taken, by its tasks or by itself.

@@ -6,6 +6,8 @@ use super::engine::View;
 use super::error::{CommitError, Stale};
 use super::fit::shortages;
 use super::ports::PortSet;
+use super::preempt::{join, leave};
+use super::rooms::NO_GROUP;
 use crate::id::{HoldId, NodeId, RequestId};
 use crate::resources::Resources;
 
@@ -18,7 +20,7 @@ pub(super) struct Hold {
     pub(super) resources: Resources,
     pub(super) gpus: u32,
     pub(super) enis: u32,
-    running: bool,
+    pub(super) running: bool,
     /// Its place among the node's holds.
     place: u32,
     pub(super) ports: Option<Arc<PortSet>>,
@@ -66,19 +68,8 @@ impl View {
         if let Some(reason) = short {
             return Err(CommitError::Short(reason));
         }
-        if let Some(room) = rooms.change(node.index()) {
-            room.free.cpu_units -= needs.resources.cpu_units;
-            room.free.memory_mib -= needs.resources.memory_mib;
-            room.gpus -= needs.gpus;
-            room.enis -= needs.enis;
-            room.tasks += 1;
-        }
         groups.join_number(prepared.group);
-        place.join(prepared.group);
-        if let Some(ports) = &prepared.ports {
-            place.ports.take(ports);
-        }
-        let (index, generation) = holds.insert(Hold {
+        let hold = Hold {
             node,
             group: prepared.group,
             priority: prepared.request.priority,
@@ -88,7 +79,11 @@ impl View {
             running: false,
             place: u32::try_from(place.holds.len()).unwrap_or(u32::MAX),
             ports: prepared.ports.clone(),
-        });
+        };
+        if let Some(room) = rooms.change(node.index(), hold.group) {
+            join(room, place, &hold);
+        }
+        let (index, generation) = holds.insert(hold);
         place.holds.push(index);
         Ok(HoldId::new(index, generation))
     }
@@ -102,7 +97,7 @@ impl View {
         let hold = self.holds.get_mut(id.index(), id.generation()).ok_or(Stale)?;
         let before = core::mem::replace(&mut hold.running, running);
         let index = hold.node.index();
-        if let Some(room) = self.rooms.change(index) {
+        if let Some(room) = self.rooms.change(index, NO_GROUP) {
             room.running = room.running + u32::from(running) - u32::from(before);
         }
         Ok(())
@@ -117,22 +112,11 @@ impl View {
     /// gone with its node.
     pub fn release(&mut self, id: HoldId) -> Result<(), Stale> {
         let hold = self.holds.remove(id.index(), id.generation()).ok_or(Stale)?;
-        let Hold { node: at, group, resources, gpus, enis, running, place, ports, .. } = hold;
-        self.groups.leave(group);
-        if let Some(room) = self.rooms.change(at.index()) {
-            room.free.cpu_units += resources.cpu_units;
-            room.free.memory_mib += resources.memory_mib;
-            room.gpus += gpus;
-            room.enis += enis;
-            room.tasks -= 1;
-            room.running -= u32::from(running);
-        }
+        self.groups.leave(hold.group);
+        let (at, place) = (hold.node, hold.place);
         let node = self.nodes.get_mut(at.index(), at.generation()).ok_or(Stale)?;
-        node.leave(group);
-        if let Some(ports) = ports {
-            node.ports.give(&ports);
-            // A port of the node's own may have been one of the task's.
-            node.ports.take(&node.info.reserved_ports);
+        if let Some(room) = self.rooms.change(at.index(), hold.group) {
+            leave(room, node, &hold);
         }
         node.holds.swap_remove(place as usize);
         let moved = node.holds.get(place as usize).copied();

@@ -195,7 +195,10 @@ impl Index {
             let (Some(node), Some(part)) = (node, self.parts.get_mut(leaf.part as usize)) else {
                 continue;
             };
-            let tasks = if self.tests.counts_tasks { node.tasks_of(group) } else { 0 };
+            let mut tasks = leaf.tasks;
+            if self.tests.counts_tasks && room.may_have_moved(group, self.clock) {
+                tasks = node.tasks_of(group);
+            }
             if tasks != leaf.tasks {
                 recount(&mut self.tasks, &part.values, leaf.tasks, tasks);
                 leaf.tasks = tasks;

@@ -25,6 +25,7 @@
 //! | `why` | the node chosen, and why that one |
 //! | `table`, `groups`, `rooms` | what is kept of nodes, tasks and groups |
 //! | `order`, `tree`, `index` | strategies as numbers, the least of many, the choice |
+//! | `preempt` | tasks that make way, tasks that run together |
 //! | `engine`, `placing`, `holds` | the public type: nodes, requests, room |
 //!
 //! ```
@@ -65,6 +66,7 @@ mod node;
 mod order;
 mod placing;
 mod ports;
+mod preempt;
 mod reason;
 mod rooms;
 mod table;
@@ -85,6 +87,7 @@ pub use error::{CommitError, NodeInfoError, PlaceError, RequestError, Stale};
 pub use holds::HoldView;
 pub use node::{NodeInfo, NodeState};
 pub use ports::{MAX_PORTS, PortSet, Protocol};
+pub use preempt::{GangError, Preemption};
 pub use reason::{Closest, Reason, ServiceEvent, Unplaced};
 pub use task::{AttributeRequirement, PlacementRequest, TaskRequirements};
 /// The most nodes of a view.

@@ -99,7 +99,7 @@ impl View {
         Ok(placed)
     }
 
-    fn unplaced(&self, prepared: &Prepared) -> Unplaced {
+    pub(super) fn unplaced(&self, prepared: &Prepared) -> Unplaced {
         let mut unplaced = Unplaced::default();
         let mut reasons = Vec::new();
         for (index, generation, _) in self.nodes.iter() {

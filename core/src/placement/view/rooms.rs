@@ -8,6 +8,9 @@ use alloc::vec::Vec;
 
 use crate::resources::Resources;
 
+/// No group's tasks changed.
+pub(super) const NO_GROUP: u32 = u32::MAX;
+
 /// The end of the list.
 const NONE: u32 = u32::MAX;
 
@@ -25,8 +28,21 @@ pub(super) struct Room {
     /// Counts changes of what constraints can ask, except for tasks.
     pub(super) facts: u32,
     changed: u64,
+    /// The change before that.
+    before: u64,
+    /// The group whose tasks changed last, if that was what changed.
+    group: u32,
     newer: u32,
     older: u32,
+}
+
+impl Room {
+    /// Whether the number of that group's tasks may have changed after `clock`:
+    /// no where the only change since was of another group.
+    #[inline]
+    pub(super) fn may_have_moved(&self, group: u32, clock: u64) -> bool {
+        self.before > clock || self.group == group || self.group == NO_GROUP
+    }
 }
 
 /// The rooms of all nodes by index.
@@ -54,6 +70,8 @@ impl Rooms {
                 open: false,
                 facts: 0,
                 changed: 0,
+                before: 0,
+                group: NO_GROUP,
                 newer: NONE,
                 older: NONE,
             });
@@ -69,8 +87,8 @@ impl Rooms {
         self.rooms.get(index as usize)
     }
 
-    /// The room of a node, for a change. O(1).
-    pub(super) fn change(&mut self, index: u32) -> Option<&mut Room> {
+    /// The room of a node, for a change: of tasks of that group, or of none. O(1).
+    pub(super) fn change(&mut self, index: u32, group: u32) -> Option<&mut Room> {
         if self.newest != index {
             self.unlink(index)?;
             self.link(index);
@@ -78,7 +96,8 @@ impl Rooms {
         self.clock += 1;
         let clock = self.clock;
         let room = self.rooms.get_mut(index as usize)?;
-        room.changed = clock;
+        room.before = core::mem::replace(&mut room.changed, clock);
+        room.group = group;
         Some(room)
     }
 
@@ -134,16 +153,29 @@ mod tests {
         let mut rooms = Rooms::new();
         (0..4).for_each(|index| rooms.open(index));
         for index in [0, 1, 2, 3] {
-            rooms.change(index).unwrap();
+            rooms.change(index, NO_GROUP).unwrap();
         }
         let clock = rooms.clock();
         assert!(changed(&rooms, clock).is_empty());
         for index in [2, 0, 2, 2, 0] {
-            rooms.change(index).unwrap();
+            rooms.change(index, NO_GROUP).unwrap();
         }
         assert_eq!(changed(&rooms, clock), [0, 2]);
         assert_eq!(changed(&rooms, 0), [0, 2, 3, 1]);
-        assert!(rooms.change(4).is_none());
+        assert!(rooms.change(4, NO_GROUP).is_none());
+    }
+
+    #[test]
+    fn a_change_of_one_other_group_moves_no_task_of_this() {
+        let mut rooms = Rooms::new();
+        rooms.open(0);
+        let moved = |rooms: &Rooms, clock| rooms.get(0).unwrap().may_have_moved(7, clock);
+        rooms.change(0, 3).unwrap();
+        let clock = rooms.clock();
+        rooms.change(0, 4).unwrap();
+        assert!(!moved(&rooms, clock) && moved(&rooms, clock - 1));
+        rooms.change(0, 7).unwrap();
+        assert!(moved(&rooms, clock) && moved(&rooms, clock + 1));
     }
 
     #[test]

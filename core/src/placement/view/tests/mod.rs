@@ -1,5 +1,6 @@
 //! Tests of the view: its rules as specifications.
 
+mod preempt;
 mod rules;
 
 use super::{Chain, NodeInfo, PlacementRequest, TaskRequirements, View};
