@@ -16,6 +16,7 @@
 //! | `index`, `class`, `search` | the hints that lead to room in a large fleet, what they mean, the way through them |
 //! | `fleet` | the public type, which joins these |
 //! | `node`, `reservation`, `refusal` | what goes in and what comes out |
+//! | `gpu` | nodes with GPUs: a fleet and policies of their own |
 //!
 //! A fleet knows CPU, memory and zones. With the `alloc` feature, `view` places
 //! tasks by all rules of Amazon ECS, `constraint` reads its cluster query
@@ -59,6 +60,8 @@ mod class;
 #[cfg(feature = "alloc")]
 pub mod constraint;
 mod fleet;
+#[cfg(feature = "alloc")]
+pub mod gpu;
 mod index;
 mod lanes;
 mod node;
