@@ -94,6 +94,13 @@ bench-record: ## keep the last full run in benches/results and write README's fi
 bench-readme: ## write README's figures anew from benches/results
 	$(CARGO) run $(LOCKED) --quiet -p warmstow-benches --bin warmstow-benches readme
 
+# OPENB_SEEDS=42-51 are the published ones.
+OPENB_SEEDS ?=
+
+.PHONY: openb
+openb: ## place the openb GPU trace by every policy, ten seeds, beside the published figures
+	$(CARGO) run $(LOCKED) --quiet --release -p warmstow-benches --bin openb -- $(OPENB_SEEDS)
+
 .PHONY: test-benches
 test-benches: ## the benches' own tests: every peer keeps the limits; README says what the results say
 	$(call banner,benches)

@@ -19,6 +19,7 @@ fn fgd_allocates_what_was_published() {
     let openb = Openb::read(&folder, "default").unwrap();
     assert_eq!((openb.nodes.len(), openb.pods.len(), openb.gpu_milli()), (1_213, 8_152, 6_212_000));
     let run = openb.run(PolicyName::Fgd, SEED);
+    assert!((10_000..12_000).contains(&run.decisions), "{} pods", run.decisions);
     // Mean of ten seeds 95.39; from 95.27 to 95.49.
     assert!((95.0..95.8).contains(&run.allocated_percent), "{:.2}", run.allocated_percent);
 }
@@ -34,6 +35,16 @@ fn policies_stand_in_the_published_order() {
     assert!((86.5..88.5).contains(&random), "published 87.47: {random:.2}");
     assert!((92.5..93.8).contains(&best_fit), "published 93.08: {best_fit:.2}");
     assert!(random < best_fit && best_fit < fgd, "{random:.2} {best_fit:.2} {fgd:.2}");
+}
+
+#[test]
+fn foresight_stands_above_what_was_published() {
+    let Some(folder) = folder() else { return };
+    for (workload, published) in [("default", 95.39), ("gpuspec33", 94.55), ("multigpu50", 97.18)] {
+        let openb = Openb::read(&folder, workload).unwrap();
+        let allocated = openb.run(PolicyName::Foresight, SEED).allocated_percent;
+        assert!(allocated > published, "{workload}: {allocated:.2}, published {published}");
+    }
 }
 
 #[test]

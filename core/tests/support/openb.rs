@@ -5,9 +5,12 @@
 //! ask for 130 % of the GPUs, they arrive in random order, one at a time, none
 //! leaves, and one that does not fit is passed over.
 
+#![expect(clippy::std_instead_of_alloc, reason = "for hosts")]
+
+use core::error::Error;
+use core::num::NonZeroU32;
+use core::str::FromStr;
 use std::collections::BTreeMap;
-use std::error::Error;
-use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 
 use warmstow_core::placement::gpu::{GpuFleet, GpuNode, Model, Models, Pod, PolicyName, WHOLE_GPU};
@@ -37,6 +40,7 @@ pub(crate) struct Run {
 }
 
 /// Where the trace lies; `None`, said aloud, where it does not.
+#[expect(clippy::print_stdout, reason = "a test that is skipped says so")]
 pub(crate) fn folder() -> Option<PathBuf> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("a folder of the project");
     let found = root.join("../shared/data/containers/openb");
@@ -130,10 +134,7 @@ fn rows(path: &Path) -> Result<Vec<BTreeMap<String, String>>, Box<dyn Error>> {
     Ok(reader.deserialize().collect::<Result<_, _>>()?)
 }
 
-fn number<T: std::str::FromStr>(
-    row: &BTreeMap<String, String>,
-    column: &str,
-) -> Result<T, Box<dyn Error>>
+fn number<T: FromStr>(row: &BTreeMap<String, String>, column: &str) -> Result<T, Box<dyn Error>>
 where
     T::Err: Error + 'static,
 {

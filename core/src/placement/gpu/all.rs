@@ -9,7 +9,9 @@ use super::fleet::{GpuFleet, GpuFleetError};
 use super::mix::Mix;
 use super::node::GpuNode;
 use super::pod::Pod;
-use super::policy::{BestFit, DotProduct, Fgd, GpuClustering, GpuPacking, Policy, Random};
+use super::policy::{
+    BestFit, DotProduct, Fgd, Foresight, GpuClustering, GpuPacking, Policy, Random,
+};
 use super::refusal::GpuRefusal;
 
 /// A policy by name.
@@ -28,17 +30,20 @@ pub enum PolicyName {
     BestFit,
     /// [`Fgd`].
     Fgd,
+    /// [`Foresight`].
+    Foresight,
 }
 
 impl PolicyName {
     /// Every policy, weakest first on the published trace.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::Random,
         Self::DotProduct,
         Self::GpuClustering,
         Self::GpuPacking,
         Self::BestFit,
         Self::Fgd,
+        Self::Foresight,
     ];
 
     /// The name in commands and tables.
@@ -50,6 +55,7 @@ impl PolicyName {
             Self::GpuPacking => "gpu-packing",
             Self::BestFit => "best-fit",
             Self::Fgd => "fgd",
+            Self::Foresight => "foresight",
         }
     }
 
@@ -62,6 +68,7 @@ impl PolicyName {
             Self::GpuPacking => Box::new(GpuPacking),
             Self::BestFit => Box::new(BestFit),
             Self::Fgd => Box::new(Fgd::new(Mix::typical(expected.iter().copied()))),
+            Self::Foresight => Box::new(Foresight::new(expected.iter().copied())),
         }
     }
 }

@@ -14,7 +14,8 @@
 //! | `policy/*` | one policy a file, pure functions of a node and a pod |
 //! | `mix` | the shapes of pods to expect, and how often |
 //! | `fragmentation` | how much of a node's idle GPUs is out of reach of that mix |
-//! | `worth` | what a share of a GPU is worth where that mix is to be packed |
+//! | `remainder` | how much is left over when a node is filled with one shape |
+//! | `worth`, `simplex` | what a share of a GPU is worth where that mix is to be packed |
 //! | `all` | a list of pods placed one by one |
 //!
 //! The model is that of Weng et al., "Beware of Fragmentation: Scheduling
@@ -56,9 +57,12 @@ mod node;
 mod pod;
 mod policy;
 mod refusal;
+mod remainder;
 mod scores;
+mod simplex;
 #[cfg(all(test, not(loom)))]
 mod tests;
+mod worth;
 
 pub use all::{Outcome, PlacedAll, PolicyName, UnknownPolicy, place_all};
 pub use fleet::{GpuFleet, GpuFleetError, GpuPlacement, GpuReleaseError};
@@ -67,9 +71,11 @@ pub use mix::Mix;
 pub use node::{GpuNode, GpuNodeError, Room};
 pub use pod::{Model, ModelError, Models, Pod, PodError, WHOLE_GPU};
 pub use policy::{
-    BestFit, DotProduct, Fgd, GpuClustering, GpuPacking, Policy, Random, Scored, Ties,
+    BestFit, DotProduct, Fgd, Foresight, GpuClustering, GpuPacking, Policy, Random, Scored, Ties,
 };
 pub use refusal::GpuRefusal;
+pub use remainder::remainder;
+pub use worth::Worth;
 
 /// The most GPUs of one node.
 pub const MAX_GPUS: u8 = 8;

@@ -2,7 +2,7 @@
 
 use super::{Policy, Scored};
 use crate::placement::gpu::fragmentation::fragmentation;
-use crate::placement::gpu::{Mix, Pod, Room};
+use crate::placement::gpu::{Mix, Pod, Room, WHOLE_GPU};
 
 /// Fragmentation gradient descent (Weng et al., USENIX ATC'23): the node and
 /// GPU where the expected idle GPU that the next pod cannot use grows the
@@ -34,7 +34,7 @@ impl Policy for Fgd {
         let before = fragmentation(room, &self.mix);
         best_gpu(room, pod, |after, _| {
             let drop = i128::from(before) - i128::from(fragmentation(after, &self.mix));
-            points(drop, self.mix.total(), 1)
+            points(drop, self.mix.total(), u32::from(WHOLE_GPU))
         })
     }
 }
@@ -62,10 +62,10 @@ pub(super) fn best_gpu(room: &Room, pod: &Pod, score: impl Fn(&Room, u16) -> i64
 }
 
 /// `100 / (1 + exp(-x))` rounded down, where `x` is `drop / total` milli-GPU
-/// in units of `scale` GPUs.
-pub(super) fn points(drop: i128, total: u64, scale: u32) -> i64 {
-    let drop = drop * 1_000;
-    let unit = i128::from(total.max(1)) * i128::from(scale);
+/// in units of `scale_milli`.
+pub(super) fn points(drop: i128, total: u64, scale_milli: u32) -> i64 {
+    let drop = drop * 1_000_000;
+    let unit = i128::from(total.max(1)) * i128::from(scale_milli);
     let below = |amount: i128| STEPS.partition_point(|step| i128::from(*step) * unit <= amount);
     #[expect(clippy::cast_possible_wrap, reason = "at most 49")]
     if drop >= 0 { 50 + below(drop) as i64 } else { 49 - below(-drop) as i64 }
@@ -93,8 +93,8 @@ mod tests {
             let exact = 100.0 / (1.0 + (-f64::from(milli) / 1_000.0).exp());
             #[expect(clippy::cast_possible_truncation, reason = "0 to 100, rounded down")]
             let expected = exact as i64;
-            assert_eq!(points(i128::from(milli) * 7, 7, 1), expected.min(99), "{milli}");
-            assert_eq!(points(i128::from(milli) * 14, 7, 2), expected.min(99), "{milli}");
+            assert_eq!(points(i128::from(milli) * 7, 7, 1_000), expected.min(99), "{milli}");
+            assert_eq!(points(i128::from(milli) * 14, 7, 2_000), expected.min(99), "{milli}");
         }
     }
 }

@@ -4,6 +4,7 @@ mod best_fit;
 mod clustering;
 mod dot_product;
 mod fgd;
+mod foresight;
 mod packing;
 mod random;
 
@@ -11,6 +12,7 @@ pub use best_fit::BestFit;
 pub use clustering::GpuClustering;
 pub use dot_product::DotProduct;
 pub use fgd::Fgd;
+pub use foresight::Foresight;
 pub use packing::GpuPacking;
 pub use random::Random;
 
