@@ -6,6 +6,7 @@ extern crate alloc;
 mod arguments;
 mod ecs;
 mod errors;
+mod gpu;
 mod handles;
 mod region;
 mod replay;
@@ -22,6 +23,8 @@ mod _warmstow {
     #[pymodule_export]
     use crate::ecs::{Ecs, ecs_operations};
     #[pymodule_export]
+    use crate::gpu::place_gpu;
+    #[pymodule_export]
     use crate::handles::{Counters, Function, Instance, Invocation, Lease, Node};
     #[pymodule_export]
     use crate::region::Region;
@@ -36,6 +39,10 @@ mod _warmstow {
     /// The most requests of one replay.
     #[pymodule_export]
     const MAX_REQUESTS: usize = Trace::MAX_REQUESTS;
+
+    /// Names of the policies of `place_gpu`.
+    #[pymodule_export]
+    const GPU_POLICIES: [&str; crate::gpu::POLICIES.len()] = crate::gpu::POLICIES;
 
     /// Raise `ConfigError` unless the text is a distribution; its mean, s.
     #[pyfunction]

@@ -8,6 +8,7 @@ from warmstow.settings import FunctionSpec, NodeSpec, Settings
 from warmstow.workload import Workload
 
 __all__ = [
+    "GPU_POLICIES",
     "MAX_REQUESTS",
     "Counters",
     "Ecs",
@@ -22,14 +23,23 @@ __all__ = [
     "check_distribution",
     "ecs_operations",
     "parse_poisson",
+    "place_gpu",
 ]
 
 __version__: str
 MAX_REQUESTS: int
+GPU_POLICIES: list[str]
 
 def check_distribution(text: str) -> float: ...
 def ecs_operations() -> list[tuple[str, str]]: ...
 def parse_poisson(text: str) -> tuple[float, str, str | None, float]: ...
+def place_gpu(
+    nodes: Sequence[tuple[int, int, int, str]],
+    pods: Sequence[tuple[int, int, int, int, Sequence[str]]],
+    *,
+    policy: str = "foresight",
+    seed: int = 0,
+) -> list[tuple[int | None, list[int], dict[str, int] | None]]: ...
 
 @final
 class Ecs:
