@@ -85,6 +85,7 @@ impl<P: Policy> GpuFleet<P> {
         };
         let room = &mut self.rooms[node];
         let mask = room.mask(&pod, gpu);
+        debug_assert!(room.fits(&pod) && u32::from(pod.gpus()) == mask.count_ones());
         room.take(&pod, mask);
         self.scores.changed(node);
         #[expect(clippy::cast_possible_truncation, reason = "at most MAX_NODES")]

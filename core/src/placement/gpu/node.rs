@@ -157,7 +157,7 @@ impl Room {
     /// the first idle ones.
     pub(super) fn mask(&self, pod: &Pod, gpu: u8) -> u8 {
         if pod.is_shared() {
-            return 1 << gpu;
+            return 1_u8.checked_shl(u32::from(gpu)).unwrap_or(0);
         }
         let idle = (0_u8..).zip(self.gpu_milli()).filter(|(_, left)| **left == WHOLE_GPU);
         idle.take(usize::from(pod.gpus)).fold(0, |mask, (gpu, _)| mask | 1 << gpu)
@@ -165,8 +165,7 @@ impl Room {
 
     /// What is left once `pod` has started; where it shares a GPU, on `gpu`.
     ///
-    /// For a pod that [`fits`](Self::fits). What it takes of another is not
-    /// below zero.
+    /// For a pod that [`fits`](Self::fits). Another takes what there is.
     #[must_use]
     pub fn after(&self, pod: &Pod, gpu: u8) -> Self {
         let mut room = *self;
@@ -175,7 +174,6 @@ impl Room {
     }
 
     pub(super) fn take(&mut self, pod: &Pod, mask: u8) {
-        debug_assert!(self.fits(pod) && u32::from(pod.gpus) == mask.count_ones());
         self.cpu_milli = self.cpu_milli.saturating_sub(pod.cpu_milli);
         self.memory_mib = self.memory_mib.saturating_sub(pod.memory_mib);
         for (gpu, left) in self.gpu_milli.iter_mut().enumerate() {

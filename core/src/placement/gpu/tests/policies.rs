@@ -83,3 +83,18 @@ fn fgd_keeps_cpu_where_gpus_are_idle() {
     let rooms = [room(&[1_000, 1_000]), room(&[0, 0])];
     assert_eq!(chosen(&fgd, &without_gpus, &rooms), 1);
 }
+
+#[test]
+fn a_pod_that_does_not_fit_is_scored_all_the_same() {
+    let rooms = [room(&[]), room(&[100, 0]), room(&[1_000; 8])];
+    let large = Pod::new(u32::MAX, u32::MAX, 8, 1_000).unwrap();
+    for policy in PolicyName::ALL {
+        let policy = policy.policy(&[large, pod(1, 500)]);
+        for (room, pod) in rooms.iter().flat_map(|room| [(room, large), (room, pod(1, 500))]) {
+            policy.score(room, &pod);
+        }
+    }
+    let full = rooms[1].after(&large, 200);
+    assert_eq!((full.cpu_milli(), full.memory_mib(), full.gpu_milli()), (0, 0, &[100, 0][..]));
+    assert_eq!(rooms[1].after(&pod(1, 500), 200).gpu_milli(), [100, 0]);
+}
