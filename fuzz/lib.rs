@@ -20,6 +20,8 @@ mod placement_model;
 #[path = "../core/tests/support/pool_model.rs"]
 mod pool_model;
 pub mod region;
+#[path = "../core/tests/support/service_model.rs"]
+mod service_model;
 pub mod traces;
 
 /// What an input stands for. `Debug` prints it as a unit test.
@@ -55,13 +57,14 @@ impl Target {
 }
 
 /// Every target.
-pub const TARGETS: [Target; 7] = [
+pub const TARGETS: [Target; 8] = [
     Target::new::<abi::Case>("abi"),
     Target::new::<models::Ecs>("ecs"),
     Target::new::<models::Limits>("limits"),
     Target::new::<models::Placement>("placement"),
     Target::new::<models::Pool>("pool"),
     Target::new::<region::Case>("region"),
+    Target::new::<models::Service>("service"),
     Target::new::<traces::Case>("traces"),
 ];
 

@@ -6,6 +6,7 @@ use warmstow_core::pool::PoolConfig;
 
 use crate::{
     Case, actions, ecs_model, head, limits_model, placement_model, pool_model, print_test,
+    service_model,
 };
 
 /// An account and its functions while limits and reservations change.
@@ -116,5 +117,34 @@ impl fmt::Debug for Pool {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let file = "core/tests/properties_pool.rs";
         print_test(f, file, &["Pick::*"], &self.config, &self.actions)
+    }
+}
+
+/// A service and a plain host: failures, drains, lost instances, deployments.
+pub struct Service {
+    settings: service_model::Settings,
+    actions: Vec<service_model::Action>,
+}
+
+impl Case for Service {
+    fn from_bytes(data: &[u8]) -> Self {
+        let (settings, rest) = head(data);
+        Self {
+            settings: service_model::Settings::from_bytes(settings),
+            actions: actions(rest, service_model::Action::from_bytes),
+        }
+    }
+
+    fn check(&self) {
+        service_model::check(self.settings.clone(), &self.actions);
+        service_model::check_verdict(self.settings.clone());
+    }
+}
+
+impl fmt::Debug for Service {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let file = "core/tests/properties_service.rs";
+        let imports = ["service_model::Action::*", "service_model::Checks::*"];
+        print_test(f, file, &imports, &self.settings, &self.actions)
     }
 }

@@ -10,7 +10,8 @@
 mod service_model;
 
 use proptest::prelude::{ProptestConfig, any, prop, proptest};
-use service_model::{Action, Settings, check, check_verdict};
+use service_model::Action;
+use service_model::{Settings, check, check_verdict};
 use warmstow_core::resources::{Resource, Resources};
 use warmstow_core::rng::Rng;
 use warmstow_core::service::{

@@ -49,6 +49,11 @@ impl Service {
         self.count(|task| task.told.is_none() && task.stage == Stage::Healthy)
     }
 
+    /// How many of its tasks count to the ceiling and were not told to stop.
+    pub fn remaining_count(&self) -> u32 {
+        self.count(|task| task.told.is_none() && task.seen.status.counts())
+    }
+
     fn count(&self, which: impl Fn(&Tracked) -> bool) -> u32 {
         let tasks = self.tasks.values().filter(|task| which(task)).count();
         u32::try_from(tasks).unwrap_or(u32::MAX)

@@ -89,9 +89,10 @@ impl EventLog {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Unplaced {
-    /// The instance that came closest; `None` where the cluster has none.
+    /// The instance that came closest; `None` where none was looked at.
     pub closest: Option<InstanceKey>,
     /// What it lacks: `RESOURCE:MEMORY`, `RESOURCE:PORTS`, `ATTRIBUTE` and so on.
+    /// Without an instance why none was looked at; empty: the cluster has none.
     pub reason: String,
 }
 
@@ -100,7 +101,9 @@ pub(super) fn unplaceable(why: &Unplaced) -> String {
     let start = "was unable to place a task because no container instance met all of its \
                  requirements.";
     let Some(instance) = why.closest else {
-        return format!("{start} Reason: No Container Instances were found in your cluster.");
+        let none = "No Container Instances were found in your cluster.";
+        let reason = if why.reason.is_empty() { none } else { why.reason.as_str() };
+        return format!("{start} Reason: {reason}");
     };
     let detail = match why.reason.as_str() {
         "RESOURCE:CPU" => "has insufficient CPU units available",

@@ -28,6 +28,7 @@
 //! | `events` | what a user is told |
 //! | `spec`, `deployment` | settings and their life |
 //! | `control`, `plan`, `describe`, `error` | the loop that joins these, what can be asked of it, what it refuses |
+//! | `controller`, `look` | services on a [`Cluster`](crate::cluster::Cluster), and how they see it |
 //!
 //! The step functions are pure and public: a simulator or a test can ask them
 //! alone. All ties go to the lowest key, random choices come from a seed.
@@ -70,12 +71,14 @@ mod backoff;
 mod bounds;
 mod breaker;
 mod control;
+mod controller;
 pub mod daemon;
 mod deployment;
 mod describe;
 mod error;
 mod events;
 mod health;
+mod look;
 mod observed;
 mod plan;
 mod protection;
@@ -93,6 +96,7 @@ pub use backoff::Backoff;
 pub use bounds::{Bounds, Percents, PercentsError};
 pub use breaker::{Breaker, BreakerConfig, Threshold, ThresholdError, Watch};
 pub use control::{Action, Service, ServiceStatus, Where};
+pub use controller::{Controller, ServiceError, TargetAction};
 pub use deployment::{Deployment, Rollout};
 pub use error::{DeleteError, UnknownOrder, UnknownTask};
 pub use events::{ServiceEvent, Unplaced};

@@ -23,7 +23,7 @@ use warmstow_core::time::Duration;
 /// Which checks the tasks have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Checks {
-    None,
+    Nothing,
     Container,
     Target,
 }
@@ -40,25 +40,29 @@ pub(crate) struct Settings {
     pub(crate) rollback: bool,
     pub(crate) spread: bool,
     pub(crate) static_port: bool,
-    /// How many tasks each instance has room for; its zone is its number modulo 3.
-    pub(crate) instances: Vec<u8>,
+    /// How many tasks each instance has room for, 0: there is none; its zone is its
+    /// number modulo 3.
+    pub(crate) instances: [u8; 5],
 }
 
 impl Settings {
     pub(crate) fn from_bytes(b: [u8; 8]) -> Self {
-        let count = u32::from(b[5] % 5) + 1;
+        let mut instances = [0; 5];
+        for (n, slots) in (0..).zip(&mut instances).take(usize::from(b[5] % 5) + 1) {
+            *slots = (b[6].rotate_left(n) ^ b[7]) % 7 + 1;
+        }
         let daemon = b[3].is_multiple_of(5);
         Self {
             desired: u32::from(b[0] % 9),
             min: u32::from(b[1]) * 100 / 255,
             max: if daemon { 100 } else { 100 + u32::from(b[2] % 9) * 25 },
             daemon,
-            checks: [Checks::None, Checks::Container, Checks::Target][usize::from(b[3] / 5 % 3)],
+            checks: [Checks::Nothing, Checks::Container, Checks::Target][usize::from(b[3] / 5 % 3)],
             breaker: b[4].is_multiple_of(2),
             rollback: (b[4] / 2).is_multiple_of(2),
             spread: (b[4] / 4).is_multiple_of(2),
             static_port: (b[4] / 8).is_multiple_of(4),
-            instances: (0..count).map(|n| (b[6].rotate_left(n) ^ b[7]) % 7 + 1).collect(),
+            instances,
         }
     }
 

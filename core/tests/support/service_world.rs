@@ -78,7 +78,7 @@ impl World {
             done: false,
             settings,
         };
-        for slots in world.settings.instances.clone() {
+        for slots in world.settings.instances.into_iter().filter(|slots| *slots > 0) {
             world.join(slots);
         }
         world
@@ -289,7 +289,7 @@ impl World {
     fn check(&mut self, key: TaskKey, health: Health) {
         let task = self.tasks.get_mut(&key).expect("a known task");
         match self.settings.checks {
-            Checks::None => {}
+            Checks::Nothing => {}
             Checks::Container => {
                 task.seen.health = health;
                 self.tell(key);
@@ -356,7 +356,7 @@ impl World {
             && match self.settings.checks {
                 Checks::Container => task.seen.health == Health::Healthy,
                 Checks::Target => task.target == Health::Healthy,
-                Checks::None => {
+                Checks::Nothing => {
                     let since = task.seen.running_since.expect("it runs");
                     self.now.since(since) >= Duration::from_secs(40)
                 }
@@ -367,7 +367,7 @@ impl World {
         let says = match self.settings.checks {
             Checks::Container => task.seen.health,
             Checks::Target => task.target,
-            Checks::None => Health::Unknown,
+            Checks::Nothing => Health::Unknown,
         };
         let since = task.seen.running_since.unwrap_or(self.now);
         task.seen.status == TaskStatus::Running

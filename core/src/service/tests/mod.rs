@@ -6,5 +6,6 @@ mod choice;
 mod failures;
 mod health;
 mod life;
+mod on_cluster;
 mod rolling;
 mod verdict;

@@ -1,0 +1,415 @@
+//! Services on a cluster: their actions carried out, its tasks reported back.
+//!
+//! A [`Controller`] owns the services of one [`Cluster`]. A task of service NAME
+//! is in the group `service:NAME` and was started by its deployment,
+//! `ecs-svc/N`. The host plays agents and network to the cluster as without
+//! services, and beside that:
+//!
+//! ```text
+//! cluster.handle(now, event), controller.create(..), update(..), delete(..)
+//!     then   controller.drive(now, &mut cluster)   services look, start and stop
+//!     then   controller.poll_target()              register, deregister: a load balancer's
+//!            cluster.poll_action()                 containers, interfaces: an agent's
+//!     then   controller.next_deadline(&cluster)    when to drive again at the latest
+//! ```
+//!
+//! Daemons look first, so that on an instance that joins they are placed before
+//! other services fill it; they are the last to leave one that drains.
+
+use alloc::collections::{BTreeMap, VecDeque};
+use alloc::format;
+use alloc::string::{String, ToString};
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+use core::fmt;
+
+use super::control::{Action, Service, ServiceStatus, Where};
+use super::error::DeleteError;
+use super::events::Unplaced;
+use super::look::{Look, deployment_name};
+use super::observed::{Health, OrderKey, TaskKey};
+use super::spec::{Revision, Scheduling, ServiceSpec, ServiceUpdate, SpecError};
+use super::verdict::{Outlook, Verdict, verdict};
+use crate::cluster::instance::ContainerInstanceId;
+use crate::cluster::task::{StopCode, TaskId};
+use crate::cluster::task_definition::Registered;
+use crate::cluster::{Cluster, Failure, LaunchError, RunRequest, SERVICE_GROUP};
+use crate::time::Instant;
+
+/// What a load balancer is asked to do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TargetAction {
+    /// The service.
+    pub service: String,
+    /// Its task.
+    pub task: TaskId,
+    /// Whether to register it, or to deregister it.
+    pub register: bool,
+}
+
+/// Why a call names no service, or is refused. Nothing has changed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ServiceError {
+    /// No service of that name: AWS's `ServiceNotFoundException`.
+    NotFound {
+        /// The name.
+        name: String,
+    },
+    /// There is an active service of that name, or one that drains.
+    Exists {
+        /// The name.
+        name: String,
+    },
+    /// The settings.
+    Spec(SpecError),
+    /// The deletion.
+    Delete(DeleteError),
+}
+
+impl From<SpecError> for ServiceError {
+    fn from(error: SpecError) -> Self {
+        Self::Spec(error)
+    }
+}
+
+impl From<DeleteError> for ServiceError {
+    fn from(error: DeleteError) -> Self {
+        Self::Delete(error)
+    }
+}
+
+impl fmt::Display for ServiceError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NotFound { name } => write!(f, "Service not found: {name:?}"),
+            Self::Exists { name } => write!(
+                f,
+                "Creation of service was not idempotent: {name:?} is active or still draining"
+            ),
+            Self::Spec(error) => error.fmt(f),
+            Self::Delete(error) => error.fmt(f),
+        }
+    }
+}
+
+impl core::error::Error for ServiceError {}
+
+/// A service, what its revisions run, and what it was told last.
+#[derive(Debug)]
+struct Managed {
+    service: Service,
+    /// What each revision runs, by its number.
+    runs: BTreeMap<u64, RunRequest>,
+    next_revision: u64,
+    look: Look,
+}
+
+/// The services of one cluster, by name.
+#[derive(Debug, Default)]
+pub struct Controller {
+    services: BTreeMap<String, Managed>,
+    targets: VecDeque<TargetAction>,
+}
+
+/// The most looks of one [`Controller::drive`]; a cluster comes to rest in far
+/// fewer, since starts and stops are answered by later events.
+const MAX_PASSES: u32 = 1_000;
+
+fn revision(number: u64, request: &RunRequest) -> Revision {
+    let containers = &request.definition.definition.container_definitions;
+    let checked = |of: &crate::cluster::task_definition::ContainerDefinition| {
+        of.is_essential() && of.health_check.is_some()
+    };
+    Revision { number, container_check: containers.iter().any(checked) }
+}
+
+impl Controller {
+    /// Without services.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Creates a service that runs `request`, whose group and starter it sets.
+    /// The revision of `spec` is numbered here, from 1.
+    ///
+    /// # Errors
+    ///
+    /// The name is taken, or `spec` breaks a rule.
+    pub fn create(
+        &mut self,
+        now: Instant,
+        spec: ServiceSpec,
+        request: RunRequest,
+    ) -> Result<(), ServiceError> {
+        let taken = self.services.get(&spec.name);
+        if taken.is_some_and(|old| old.service.status() != ServiceStatus::Inactive) {
+            return Err(ServiceError::Exists { name: spec.name });
+        }
+        let name = spec.name.clone();
+        let spec = ServiceSpec { revision: revision(1, &request), ..spec };
+        let service = Service::new(now, spec)?;
+        let runs = BTreeMap::from([(1, request)]);
+        let managed = Managed { service, runs, next_revision: 2, look: Look::default() };
+        self.services.insert(name, managed);
+        Ok(())
+    }
+
+    /// Changes a service. Another definition is a new revision, and so begins a
+    /// deployment; the revision of `update` is numbered here.
+    ///
+    /// # Errors
+    ///
+    /// No such service, or the update breaks a rule.
+    pub fn update(
+        &mut self,
+        now: Instant,
+        name: &str,
+        update: ServiceUpdate,
+        definition: Option<&Arc<Registered>>,
+    ) -> Result<(), ServiceError> {
+        let managed = self.managed(name)?;
+        let current = managed.service.spec().revision.number;
+        let Some(run) = managed.runs.get(&current) else {
+            return Err(ServiceError::NotFound { name: name.into() });
+        };
+        let new = definition.filter(|new| new.name() != run.definition.name());
+        let request = new.map(|new| RunRequest { definition: Arc::clone(new), ..run.clone() });
+        let number = managed.next_revision;
+        let update = ServiceUpdate {
+            revision: request.as_ref().map(|request| revision(number, request)),
+            ..update
+        };
+        managed.service.update(now, update)?;
+        if let Some(request) = request {
+            managed.runs.insert(number, request);
+            managed.next_revision += 1;
+        }
+        Ok(())
+    }
+
+    /// Deletes a service: it drains and is then inactive, and still described.
+    ///
+    /// # Errors
+    ///
+    /// No such service, or it must be scaled to 0 or forced first.
+    pub fn delete(&mut self, now: Instant, name: &str, force: bool) -> Result<(), ServiceError> {
+        Ok(self.managed(name)?.service.delete(now, force)?)
+    }
+
+    /// A service by its name.
+    pub fn service(&self, name: &str) -> Option<&Service> {
+        self.services.get(name).map(|managed| &managed.service)
+    }
+
+    /// A service to change by its own calls, such as protection.
+    pub fn service_mut(&mut self, name: &str) -> Option<&mut Service> {
+        self.services.get_mut(name).map(|managed| &mut managed.service)
+    }
+
+    /// All services, by name, deleted ones among them.
+    pub fn services(&self) -> impl Iterator<Item = (&str, &Service)> {
+        self.services.iter().map(|(name, managed)| (name.as_str(), &managed.service))
+    }
+
+    /// What a service's current revision runs.
+    pub fn request(&self, name: &str) -> Option<&RunRequest> {
+        let managed = self.services.get(name)?;
+        managed.runs.get(&managed.service.spec().revision.number)
+    }
+
+    /// The load balancer's checks report on a task of a service.
+    ///
+    /// # Errors
+    ///
+    /// No such service.
+    pub fn handle_target(
+        &mut self,
+        now: Instant,
+        name: &str,
+        task: TaskId,
+        health: Health,
+    ) -> Result<(), ServiceError> {
+        self.managed(name)?.service.handle_target(now, TaskKey(task.0), health);
+        Ok(())
+    }
+
+    fn managed(&mut self, name: &str) -> Result<&mut Managed, ServiceError> {
+        self.services.get_mut(name).ok_or_else(|| ServiceError::NotFound { name: name.into() })
+    }
+
+    /// Tells the services what has changed in the cluster, and starts and stops
+    /// tasks there until none of them wants more.
+    /// O(passes * services * (instances + tasks)).
+    pub fn drive(&mut self, now: Instant, cluster: &mut Cluster) {
+        cluster.handle_time(now);
+        for _ in 0..MAX_PASSES {
+            let mut acted = false;
+            for name in self.in_turn() {
+                acted |= self.drive_one(now, cluster, &name);
+            }
+            if !acted {
+                break;
+            }
+        }
+    }
+
+    /// Daemons first, then by name.
+    fn in_turn(&self) -> Vec<String> {
+        let daemon = |managed: &Managed| managed.service.spec().scheduling == Scheduling::Daemon;
+        let mut names: Vec<(bool, &String)> =
+            self.services.iter().map(|(name, managed)| (!daemon(managed), name)).collect();
+        names.sort();
+        names.into_iter().map(|(_, name)| name.clone()).collect()
+    }
+
+    fn drive_one(&mut self, now: Instant, cluster: &mut Cluster, name: &str) -> bool {
+        let daemons: Vec<String> = self.daemon_groups();
+        let Some(managed) = self.services.get_mut(name) else { return false };
+        let Managed { service, runs, look, .. } = managed;
+        service.handle_timer(now);
+        look.report(now, cluster, name, &daemons, service);
+        let mut acted = false;
+        while let Some(action) = service.poll_action() {
+            acted = true;
+            match action {
+                Action::Start { order, deployment, revision, place } => {
+                    let starter = deployment_name(deployment);
+                    let run = runs.get(&revision.number).cloned();
+                    let run = run.map(|run| run.for_service(name, &starter));
+                    start(now, cluster, service, order, place, run);
+                }
+                Action::Stop { task, reason } => {
+                    let (task, why) = (TaskId(task.0), reason.to_string());
+                    // One that has stopped meanwhile is reported by the next look.
+                    let _ = cluster.stop_task(now, task, StopCode::ServiceSchedulerInitiated, &why);
+                }
+                Action::Register { task } => self.targets.push_back(TargetAction {
+                    service: name.into(),
+                    task: TaskId(task.0),
+                    register: true,
+                }),
+                Action::Deregister { task } => self.targets.push_back(TargetAction {
+                    service: name.into(),
+                    task: TaskId(task.0),
+                    register: false,
+                }),
+            }
+        }
+        acted
+    }
+
+    fn daemon_groups(&self) -> Vec<String> {
+        let daemons = self
+            .services
+            .iter()
+            .filter(|(_, managed)| managed.service.spec().scheduling == Scheduling::Daemon);
+        daemons.map(|(name, _)| format!("{SERVICE_GROUP}{name}")).collect()
+    }
+
+    /// What a load balancer shall do next; `None` when that is all.
+    pub fn poll_target(&mut self) -> Option<TargetAction> {
+        self.targets.pop_front()
+    }
+
+    /// When to drive at the latest: the cluster's deadline or a service's.
+    pub fn next_deadline(&self, cluster: &Cluster) -> Option<Instant> {
+        let services = self.services.values().filter_map(|at| at.service.next_deadline());
+        services.chain(cluster.next_deadline()).min()
+    }
+
+    /// Whether a deployment of `definition` to a service could ever end, from
+    /// what the cluster has now. All tasks of the service that were not told to
+    /// stop count as the old ones. O(instances + tasks).
+    ///
+    /// # Errors
+    ///
+    /// No such service.
+    pub fn verdict(
+        &self,
+        cluster: &Cluster,
+        name: &str,
+        definition: &Registered,
+    ) -> Result<Verdict, ServiceError> {
+        let managed = self.services.get(name);
+        let managed = managed.ok_or_else(|| ServiceError::NotFound { name: name.into() })?;
+        let group = format!("{SERVICE_GROUP}{name}");
+        let needed = definition.definition.requirements();
+        let daemon = managed.service.spec().scheduling == Scheduling::Daemon;
+        let instances = super::look::places(cluster, &group, &needed, daemon);
+        let bounds = managed.service.bounds();
+        // Those that are not yet healthy will be: the verdict is for ever.
+        let old = managed.service.remaining_count();
+        let mut static_ports: Vec<u16> = needed.ports.iter().map(|(_, port)| *port).collect();
+        static_ports.dedup();
+        Ok(verdict(&Outlook { bounds, old, instances, static_ports }))
+    }
+}
+
+/// Carries a start out and answers it.
+fn start(
+    now: Instant,
+    cluster: &mut Cluster,
+    service: &mut Service,
+    order: OrderKey,
+    place: Where,
+    run: Option<RunRequest>,
+) {
+    let placed = match (run, place) {
+        (None, _) => Err(Unplaced { closest: None, reason: "the revision is unknown".into() }),
+        (Some(run), Where::Anywhere) => {
+            cluster.launch_task(now, &run).map_err(|error| match error {
+                LaunchError::Refused(error) => {
+                    Unplaced { closest: None, reason: error.to_string() }
+                }
+                LaunchError::NoRoom(failures) => closest(&failures),
+            })
+        }
+        (Some(run), Where::Instance(at)) => start_on(now, cluster, &run, ContainerInstanceId(at.0)),
+        (Some(run), Where::Zone(zone)) => {
+            let group = run.group().into_owned();
+            let mut last = Err(Unplaced { closest: None, reason: "no room in the zone".into() });
+            for instance in super::look::in_zone(cluster, zone, &group) {
+                last = start_on(now, cluster, &run, instance);
+                if last.is_ok() {
+                    break;
+                }
+            }
+            last
+        }
+    };
+    let answered = match placed {
+        Ok(task) => match cluster.task(task) {
+            Some(task) => service.handle_placed(now, order, super::look::observe(task)),
+            None => Ok(()),
+        },
+        Err(why) => service.handle_unplaced(now, order, &why),
+    };
+    debug_assert!(answered.is_ok(), "an order is answered once");
+}
+
+fn start_on(
+    now: Instant,
+    cluster: &mut Cluster,
+    run: &RunRequest,
+    instance: ContainerInstanceId,
+) -> Result<TaskId, Unplaced> {
+    let ran = cluster
+        .start_tasks(now, run, &[instance])
+        .map_err(|error| Unplaced { closest: None, reason: error.to_string() })?;
+    ran.tasks.first().copied().ok_or_else(|| closest(&ran.failures))
+}
+
+/// The instance that came closest: one that is short of a resource has passed
+/// all but that; the first of equals.
+fn closest(failures: &[Failure]) -> Unplaced {
+    let short = failures.iter().find(|failure| failure.reason.starts_with("RESOURCE"));
+    let best = short.or_else(|| failures.first());
+    best.map_or_else(
+        || Unplaced { closest: None, reason: String::new() },
+        |failure| Unplaced {
+            closest: failure.instance.map(|at| super::InstanceKey(at.0)),
+            reason: failure.reason.clone(),
+        },
+    )
+}

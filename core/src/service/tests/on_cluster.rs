@@ -1,0 +1,300 @@
+//! Services on a cluster, with a host that does at once what it is asked.
+
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+
+use super::life::{at, seconds};
+use crate::cluster::instance::{ContainerInstanceId, Registration};
+use crate::cluster::task::{StopCode, TaskId, TaskStatus};
+use crate::cluster::task_definition::{
+    ContainerDefinition, PortMapping, Protocol, Registered, Registry, Rules, TaskDefinition,
+};
+use crate::cluster::{Action, Cluster, Event, RunRequest, Settings};
+use crate::resources::Resources;
+use crate::service::{
+    BreakerConfig, Controller, Health, Percents, Revision, Rollout, ServiceError, ServiceSpec,
+    ServiceStatus, ServiceUpdate, Verdict,
+};
+use crate::time::Instant;
+
+struct Host {
+    cluster: Cluster,
+    controller: Controller,
+    registry: Registry,
+    now: Instant,
+    /// Whether containers fail to start.
+    broken: bool,
+}
+
+const REVISION: Revision = Revision { number: 0, container_check: false };
+
+impl Host {
+    /// Instances of 1,024 CPU units and 2,000 MiB, in zones a, b, a, b.
+    fn new(instances: u32) -> Self {
+        let mut host = Self {
+            cluster: Cluster::new("test", Settings::default()),
+            controller: Controller::new(),
+            registry: Registry::new(),
+            now: at(0),
+            broken: false,
+        };
+        (0..instances).for_each(|number| {
+            host.join(number);
+        });
+        host
+    }
+
+    fn join(&mut self, number: u32) -> ContainerInstanceId {
+        let zone = if number % 2 == 0 { "a" } else { "b" };
+        let room = Resources::new(1_024, 2_000);
+        let server = Registration::new(&alloc::format!("i-{number}"), room).in_zone(zone);
+        let id = self.cluster.register_instance(self.now, server).unwrap();
+        self.rest();
+        id
+    }
+
+    fn define(&mut self, family: &str, cpu: i64, static_port: bool) -> Arc<Registered> {
+        let mut container = ContainerDefinition::new("main", "image").with_sizes(cpu, 100);
+        if static_port {
+            container.port_mappings.push(PortMapping::new(80, 8_080, Protocol::Tcp));
+        }
+        let definition = TaskDefinition::new(family, [container].into());
+        self.registry.register(self.now, definition, &Rules::default()).unwrap()
+    }
+
+    fn create(&mut self, spec: ServiceSpec, definition: &Arc<Registered>) {
+        self.controller.create(self.now, spec, RunRequest::new(definition)).unwrap();
+        self.rest();
+    }
+
+    fn update(&mut self, name: &str, update: ServiceUpdate, definition: Option<&Arc<Registered>>) {
+        self.controller.update(self.now, name, update, definition).unwrap();
+        self.rest();
+    }
+
+    /// Drives and answers until nothing is left to do now.
+    fn rest(&mut self) {
+        loop {
+            self.controller.drive(self.now, &mut self.cluster);
+            let mut answered = false;
+            while let Some(action) = self.cluster.poll_action() {
+                let event = match action {
+                    Action::StartContainer { task, container } if self.broken => {
+                        let reason = "CannotPullContainerError".into();
+                        Event::ContainerFailed { task, container, reason }
+                    }
+                    Action::StartContainer { task, container } => {
+                        Event::ContainerStarted { task, container }
+                    }
+                    Action::StopContainer { task, container } => {
+                        Event::ContainerExited { task, container, exit_code: 143 }
+                    }
+                    _ => continue,
+                };
+                answered = true;
+                self.cluster.handle(self.now, event).unwrap();
+            }
+            if !answered {
+                break;
+            }
+        }
+    }
+
+    /// Lets time pass, with all that falls due.
+    fn wait(&mut self, by: u64) {
+        let end = self.now.after(seconds(by));
+        while let Some(due) = self.controller.next_deadline(&self.cluster).filter(|at| *at <= end) {
+            assert!(due > self.now, "a deadline that has passed");
+            self.now = due;
+            self.rest();
+        }
+        self.now = end;
+        self.rest();
+    }
+
+    fn running(&self, name: &str) -> Vec<(TaskId, u64)> {
+        let group = alloc::format!("service:{name}");
+        let tasks = self.cluster.tasks_of(&group);
+        let running = tasks.filter(|task| task.last_status() == TaskStatus::Running);
+        running.map(|task| (task.id(), task.instance().unwrap().0)).collect()
+    }
+
+    fn steady(&self, name: &str) -> bool {
+        self.controller.service(name).unwrap().is_steady()
+    }
+}
+
+fn replica(name: &str, desired: u32) -> ServiceSpec {
+    ServiceSpec::replica(name, REVISION, desired)
+}
+
+#[test]
+fn a_service_keeps_its_tasks_and_spreads_them_over_zones() {
+    let mut host = Host::new(2);
+    let web = host.define("web", 256, false);
+    host.create(replica("web", 4), &web);
+    host.wait(40);
+    assert!(host.steady("web"));
+    let on = |host: &Host, id| host.running("web").iter().filter(|(_, at)| *at == id).count();
+    assert_eq!((on(&host, 1), on(&host, 2)), (2, 2));
+    // One ends: another starts.
+    let (task, _) = host.running("web")[0];
+    let event = Event::ContainerExited { task, container: 0, exit_code: 1 };
+    host.cluster.handle(host.now, event).unwrap();
+    host.rest();
+    assert_eq!(host.running("web").len(), 4);
+    // A user stops one: no fault of its own, and replaced all the same.
+    let (task, _) = host.running("web")[0];
+    host.cluster.stop_task(host.now, task, StopCode::UserInitiated, "by hand").unwrap();
+    host.rest();
+    assert_eq!(host.running("web").len(), 4);
+}
+
+#[test]
+fn a_deployment_rolls_and_each_task_names_its_deployment() {
+    let mut host = Host::new(2);
+    let one = host.define("web", 256, false);
+    host.create(replica("web", 2), &one);
+    host.wait(40);
+    let two = host.define("web", 256, false);
+    host.update("web", ServiceUpdate::default(), Some(&two));
+    assert_eq!(host.running("web").len(), 4, "start first");
+    host.wait(40);
+    assert!(host.steady("web"));
+    for (task, _) in host.running("web") {
+        let task = host.cluster.task(task).unwrap();
+        assert_eq!(task.started_by(), Some("ecs-svc/2"));
+        assert_eq!(task.registered().name(), "web:2");
+    }
+    assert_eq!(host.controller.request("web").unwrap().definition.name(), "web:2");
+    // The same definition again is no deployment.
+    host.update("web", ServiceUpdate::default(), Some(&two));
+    assert!(host.steady("web"));
+}
+
+#[test]
+fn a_broken_definition_rolls_back_to_the_last_completed_one() {
+    let mut host = Host::new(2);
+    let one = host.define("web", 256, false);
+    let breaker = BreakerConfig { enable: true, rollback: true, ..BreakerConfig::OFF };
+    host.create(ServiceSpec { breaker, ..replica("web", 2) }, &one);
+    host.wait(40);
+    let before = host.running("web");
+    let two = host.define("web", 256, false);
+    host.broken = true;
+    host.update("web", ServiceUpdate::default(), Some(&two));
+    host.wait(600);
+    let service = host.controller.service("web").unwrap();
+    assert_eq!(service.primary().unwrap().rollout, Rollout::Completed);
+    assert_eq!(host.running("web"), before);
+    assert_eq!(host.controller.request("web").unwrap().definition.name(), "web:1");
+}
+
+#[test]
+fn static_ports_and_instances_as_many_as_tasks_stand_still_as_foretold() {
+    let mut host = Host::new(2);
+    let one = host.define("web", 128, true);
+    host.create(replica("web", 2), &one);
+    host.wait(40);
+    assert!(host.steady("web"));
+    let two = host.define("web", 128, true);
+    let verdict = |host: &Host| host.controller.verdict(&host.cluster, "web", &two).unwrap();
+    let Verdict::Never(_) = verdict(&host) else { panic!("{}", verdict(&host)) };
+    host.update("web", ServiceUpdate::default(), Some(&two));
+    host.wait(3_600);
+    assert!(!host.steady("web"));
+    let service = host.controller.service("web").unwrap();
+    let said = |text| service.events().filter(|event| event.message.contains(text)).count();
+    assert_eq!(said("is already using a port required by your task"), 1);
+    // A lower floor, and it ends.
+    let percents = Some(Percents { min_healthy_percent: 50, max_percent: 200 });
+    host.update("web", ServiceUpdate { percents, ..ServiceUpdate::default() }, None);
+    assert_eq!(verdict(&host), Verdict::Progresses);
+    host.wait(200);
+    assert!(host.steady("web"));
+}
+
+#[test]
+fn a_draining_instance_hands_its_tasks_over_and_daemons_leave_last() {
+    let mut host = Host::new(2);
+    let (web, agent) = (host.define("web", 256, false), host.define("agent", 64, false));
+    host.create(ServiceSpec::daemon("agent", REVISION), &agent);
+    host.create(replica("web", 2), &web);
+    host.wait(40);
+    assert_eq!(host.running("agent").len(), 2);
+    host.cluster.drain_instance(host.now, ContainerInstanceId(1)).unwrap();
+    host.rest();
+    assert_eq!(host.running("web").len(), 3, "the replacement first");
+    assert_eq!(host.running("agent").len(), 2, "the daemon stays as long as another does");
+    host.wait(40);
+    assert!(host.running("web").iter().all(|(_, at)| *at == 2));
+    assert_eq!(host.running("agent").iter().map(|(_, at)| *at).collect::<Vec<_>>(), [2]);
+    // An instance joins: the daemon is there first.
+    let id = host.join(2);
+    assert!(host.running("agent").iter().any(|(_, at)| *at == id.0));
+}
+
+#[test]
+fn zones_are_levelled_when_one_comes_back() {
+    let mut host = Host::new(1);
+    let web = host.define("web", 256, false);
+    host.create(replica("web", 4), &web);
+    host.wait(40);
+    assert!(host.steady("web"));
+    host.join(1);
+    host.wait(200);
+    let on = |id| host.running("web").iter().filter(|(_, at)| *at == id).count();
+    assert_eq!((on(1), on(2)), (2, 2));
+    assert!(host.steady("web"));
+}
+
+#[test]
+fn targets_are_registered_and_drain_before_their_tasks_stop() {
+    let mut host = Host::new(2);
+    let web = host.define("web", 256, false);
+    host.create(ServiceSpec { target_group: Some(seconds(20)), ..replica("web", 1) }, &web);
+    let target = host.controller.poll_target().unwrap();
+    assert!(target.register && target.service == "web");
+    host.controller.handle_target(host.now, "web", target.task, Health::Healthy).unwrap();
+    host.rest();
+    assert!(host.steady("web"));
+    host.update("web", ServiceUpdate { desired: Some(0), ..ServiceUpdate::default() }, None);
+    let away = host.controller.poll_target().unwrap();
+    assert!(!away.register && away.task == target.task);
+    host.wait(19);
+    assert_eq!(host.running("web").len(), 1);
+    host.wait(1);
+    assert_eq!(host.running("web").len(), 0);
+}
+
+#[test]
+fn names_are_unique_until_a_deleted_service_is_inactive() {
+    let mut host = Host::new(1);
+    let web = host.define("web", 256, false);
+    host.create(replica("web", 1), &web);
+    let again = |host: &mut Host| {
+        host.controller.create(host.now, replica("web", 1), RunRequest::new(&web))
+    };
+    assert!(matches!(again(&mut host), Err(ServiceError::Exists { .. })));
+    assert!(host.controller.delete(host.now, "web", false).is_err());
+    host.controller.delete(host.now, "web", true).unwrap();
+    assert!(matches!(again(&mut host), Err(ServiceError::Exists { .. })));
+    host.rest();
+    assert_eq!(host.controller.service("web").unwrap().status(), ServiceStatus::Inactive);
+    assert_eq!(host.running("web").len(), 0);
+    again(&mut host).unwrap();
+    let unknown = host.controller.delete(host.now, "none", true).unwrap_err();
+    assert_eq!(unknown.to_string(), "Service not found: \"none\"");
+}
+
+#[test]
+fn an_empty_cluster_is_named_as_the_reason() {
+    let mut host = Host::new(0);
+    let web = host.define("web", 256, false);
+    host.create(replica("web", 1), &web);
+    let service = host.controller.service("web").unwrap();
+    let last = &service.events().next_back().unwrap().message;
+    assert!(last.ends_with("Reason: No Container Instances were found in your cluster."), "{last}");
+    host.join(0);
+    assert_eq!(host.running("web").len(), 1);
+}
