@@ -78,7 +78,7 @@ impl Links {
 
     /// The pool to try first.
     #[inline]
-    fn provisioned(&self) -> Option<u32> {
+    pub(super) fn provisioned(&self) -> Option<u32> {
         // ORDERING: Acquire, pairs with the Release in `set_provisioned`.
         index(self.provisioned.load(Ordering::Acquire))
     }

@@ -5,6 +5,8 @@ mod loom_invoke;
 #[cfg(all(loom, feature = "alloc"))]
 mod loom_parking;
 #[cfg(all(loom, feature = "alloc"))]
+mod loom_provisioned;
+#[cfg(all(loom, feature = "alloc"))]
 mod loom_refusal;
 #[cfg(all(loom, feature = "alloc"))]
 mod loom_settings;
