@@ -20,7 +20,8 @@
 //!
 //! A fleet knows CPU, memory and zones. With the `alloc` feature, `view` places
 //! tasks by all rules of Amazon ECS, `constraint` reads its cluster query
-//! language, and `score` has the scores of other schedulers.
+//! language, `score` has the scores of other schedulers, `pack` packs what is
+//! known beforehand, and `consolidate` says which nodes can be freed.
 //!
 //! All of it works on `&self` from any number of threads, never blocks and
 //! never allocates after construction. A node takes 16 bytes, and 32 more in a
@@ -58,6 +59,8 @@
 mod capacity;
 mod class;
 #[cfg(feature = "alloc")]
+pub mod consolidate;
+#[cfg(feature = "alloc")]
 pub mod constraint;
 mod fleet;
 #[cfg(feature = "alloc")]
@@ -65,6 +68,8 @@ pub mod gpu;
 mod index;
 mod lanes;
 mod node;
+#[cfg(feature = "alloc")]
+pub mod pack;
 mod refusal;
 mod reservation;
 #[cfg(feature = "alloc")]
