@@ -91,9 +91,8 @@ def test_each_option_has_its_effect(figures: Figures, azure: AzureFolder) -> Non
     assert reserved["throttles"].keys() == {"ReservedFunctionConcurrentInvocationLimitExceeded"}
     assert reserved["peak_concurrency"] == 2
     ready = run("--provisioned", "poisson=4")
-    assert ready["provisioned_invocations"] + ready["spillover_invocations"] == (
-        ready["invocations"]
-    )
+    served = ready["provisioned_invocations"] + ready["spillover_invocations"]
+    assert served == ready["invocations"]
     assert ready["cold_starts"] < base["cold_starts"]
     assert ready["cost_usd"]["provisioned"] > 0
     stopped = run("--reserved", "pois=0")
@@ -216,7 +215,7 @@ BAD = {
     "pick": (("replay", POISSON, "--pick", "first"), "'first' is not one of"),
     "scaling rate": (
         ("replay", POISSON, "--scaling-rate", "fast"),
-        "scaling_rate is \"fast\": a scaling rate is `unlimited`",
+        'scaling_rate is "fast": a scaling rate is `unlimited`',
     ),
     "reserved form": (("replay", POISSON, "--reserved", "5"), "'5' is not F=N"),
     "reserved function": (
