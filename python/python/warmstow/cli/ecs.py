@@ -20,6 +20,7 @@ __all__ = ["ecs"]
 
 _SKELETONS = dict(ecs_operations())
 _READS = ("list-", "describe-")
+_STRUCTURED = ("{", "[", "file://")
 
 
 @click.group(cls=click.Group, short_help="Amazon ECS's commands, against a model of it.")
@@ -68,27 +69,36 @@ def _from_json(text: str, option: str) -> Any:
 
 def _value(name: str, words: list[str], example: Any) -> Any:
     """What was written after an option, as the request has it."""
-    option = f"--{name}"
     if not words:
         return True
-    structured = words[0].startswith(("{", "[", "file://"))
     if isinstance(example, list):
-        if structured and len(words) == 1:
-            value = _from_json(words[0], option)
-            return value if isinstance(value, list) else [value]
-        if structured:
-            return [_from_json(word, option) for word in words]
-        return words
+        return _list(f"--{name}", words)
     if len(words) > 1:
-        raise click.UsageError(f"{option} takes one value, not {len(words)}")
-    if structured or isinstance(example, dict):
-        return _from_json(words[0], option)
-    if isinstance(example, int) and not isinstance(example, bool):
-        try:
-            return int(words[0])
-        except ValueError:
-            raise click.UsageError(f"{option}: {words[0]!r} is not a whole number") from None
-    return words[0]
+        raise click.UsageError(f"--{name} takes one value, not {len(words)}")
+    return _one(f"--{name}", words[0], example)
+
+
+def _list(option: str, words: list[str]) -> list[Any]:
+    if not words[0].startswith(_STRUCTURED):
+        return list(words)
+    values = [_from_json(word, option) for word in words]
+    if len(values) == 1 and isinstance(values[0], list):
+        return values[0]
+    return values
+
+
+def _one(option: str, word: str, example: Any) -> Any:
+    if isinstance(example, str):
+        # A document inside the request is a text, even where it is JSON.
+        return word
+    if word.startswith(_STRUCTURED) or isinstance(example, dict):
+        return _from_json(word, option)
+    if isinstance(example, bool):
+        return _from_json(word, option)
+    try:
+        return int(word)
+    except ValueError:
+        raise click.UsageError(f"{option}: {word!r} is not a whole number") from None
 
 
 def _request(operation: str, arguments: list[str]) -> dict[str, Any]:
