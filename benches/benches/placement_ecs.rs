@@ -17,7 +17,7 @@ fn rounds<C: Cluster>(group: &mut BenchmarkGroup<'_, WallTime>, name: &str, rule
     group.throughput(Throughput::Elements(1));
     group.bench_function(name, |bencher| {
         bencher.iter_custom(|rounds| {
-            let start = OnCpu::now();
+            let start = Instant::now();
             for _ in 0..rounds {
                 black_box(cluster.round(black_box(service)));
                 service = (service + 1) % of;
@@ -25,28 +25,6 @@ fn rounds<C: Cluster>(group: &mut BenchmarkGroup<'_, WallTime>, name: &str, rule
             start.elapsed()
         });
     });
-}
-
-/// Time on the processor, where the system tells it: others take their share of
-/// a machine that is not ours alone.
-struct OnCpu {
-    wall: Instant,
-    nanoseconds: Option<u64>,
-}
-
-impl OnCpu {
-    fn now() -> Self {
-        let schedule = std::fs::read_to_string("/proc/thread-self/schedstat").ok();
-        let first = |text: String| text.split(' ').next()?.parse().ok();
-        Self { wall: Instant::now(), nanoseconds: schedule.and_then(first) }
-    }
-
-    fn elapsed(&self) -> Duration {
-        match (self.nanoseconds, Self::now().nanoseconds) {
-            (Some(start), Some(end)) => Duration::from_nanos(end.saturating_sub(start)),
-            _ => self.wall.elapsed(),
-        }
-    }
 }
 
 /// Both give the same nodes.
