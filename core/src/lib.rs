@@ -11,8 +11,9 @@
 //!
 //! [`function`] composes them into the path of an invocation; that module's
 //! page is the place to start. `autoscale` (feature `alloc`) decides how much
-//! capacity is desired, and `service` (feature `alloc`) keeps the tasks of a
-//! container service running. [`sim`] (feature `sim`) replays traces in virtual time
+//! capacity is desired, [`function::keep_alive`] how long an idle instance is worth
+//! its memory, and `service` (feature `alloc`) keeps the tasks of a container
+//! service running. [`sim`] (feature `sim`) replays traces in virtual time
 //! through the very same objects, and [`cost`] prices the result.
 //!
 //! # The contract

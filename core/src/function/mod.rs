@@ -53,6 +53,10 @@
 //! | `Start::Cold { node }` | starts the instance on that node | `started`, then as above; or `fail` |
 //! | `Some(instance)` from `complete`, `fail`, `drain`; an item of `reap`; `Reaped::Stop` | stops the instance | `stopped` |
 //!
+//! How long an idle instance stays is the function's fixed keep-alive, or what a
+//! policy of [`keep_alive`] says by way of a [`Keeper`], which also starts
+//! instances ahead and makes room.
+//!
 //! # How exact
 //!
 //! Each limit is one counter and each counter is exact. A request that is
@@ -78,6 +82,10 @@ mod allocation;
 mod config;
 #[cfg(feature = "alloc")]
 mod control;
+#[cfg(feature = "alloc")]
+pub mod keep_alive;
+#[cfg(feature = "alloc")]
+mod keeper;
 #[cfg(feature = "alloc")]
 mod provisioned;
 #[cfg(feature = "alloc")]
@@ -109,6 +117,8 @@ pub use alias::{AliasError, Routing};
 pub use config::{ConfigError, FunctionError, RegionConfig, SettingError};
 #[cfg(feature = "alloc")]
 pub use control::Control;
+#[cfg(feature = "alloc")]
+pub use keeper::{Keeper, KeeperAction, NoRoom};
 #[cfg(feature = "alloc")]
 pub use provisioned::{
     Pace, ProvisionedError, ProvisionedStatus, ProvisionedView, Provisioning, Qualifier,

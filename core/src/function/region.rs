@@ -18,7 +18,7 @@ use crate::id::{FunctionId, InstanceId, Lane, NodeId, SlotId};
 use crate::placement::Fleet;
 use crate::pool::{self, Parked, PoolConfig, Reaped, Short, SlotError};
 use crate::sync::AtomicU64;
-use crate::time::Instant;
+use crate::time::{Duration, Instant};
 
 pub(super) type Words = Box<[AtomicU64]>;
 
@@ -258,6 +258,18 @@ impl Region {
         instance: InstanceId,
     ) -> Result<Reaped, InstanceError> {
         of_instance(instance, self.of_instance(instance)?.reap_one(now, instance.slot))
+    }
+
+    /// Takes one instance out of service if it has no request, however short
+    /// its idle time: to make room, or because a [`Keeper`](super::Keeper)
+    /// says so. A busy one is left as it is. O(1).
+    ///
+    /// # Errors
+    ///
+    /// An instance that has stopped, or is foreign.
+    pub fn evict(&self, now: Instant, instance: InstanceId) -> Result<Reaped, InstanceError> {
+        let of = self.of_instance(instance)?;
+        of_instance(instance, of.pool.reap_one(now, Duration::ZERO, instance.slot))
     }
 
     /// Reports that the host has stopped an instance: its room on the node and

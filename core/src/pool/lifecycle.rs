@@ -213,6 +213,17 @@ impl<W: Storage> Pool<W> {
         idle
     }
 
+    /// Visits every started instance without a request; a moment's view.
+    /// O(seats).
+    pub fn for_each_idle(&self, mut visit: impl FnMut(SlotId)) {
+        for instance in 0..self.config().max_instances {
+            let seen = slot::read(self.slot_word(instance));
+            if seen.state == State::Active && self.is_idle(instance) {
+                visit(self.slot_id(instance, seen));
+            }
+        }
+    }
+
     /// Claims every seat of the instance, or none. An instance of up to 16
     /// seats is one compare-exchange; of a larger one, what was claimed before
     /// a busy seat was met goes back.

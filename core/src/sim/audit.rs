@@ -56,7 +56,8 @@ pub(super) fn function(
     let (no_cpu, no_memory) = (Resource::Cpu.reason(), Resource::Memory.reason());
     agree("refusals for CPU", counters.no_cpu, counts.refused_for(no_cpu))?;
     agree("refusals for memory", counters.no_memory, counts.refused_for(no_memory))?;
-    let refused: u64 = counts.refused.iter().map(|refused| refused.count).sum();
+    let refused = counts.refused.iter().chain(&counts.repeated);
+    let refused: u64 = refused.map(|refused| refused.count).sum();
     agree("refusals", counters.refusals(), refused)
 }
 

@@ -22,6 +22,8 @@ pub(super) struct Counts {
     pub(super) warm: u64,
     pub(super) cold: u64,
     pub(super) refused: Vec<Refused>,
+    /// Refusals for want of room after which the request was invoked again.
+    pub(super) repeated: Vec<Refused>,
     pub(super) timeouts: u64,
     pub(super) crashes: u64,
     /// Of those served, by provisioned concurrency.
@@ -33,15 +35,18 @@ pub(super) struct Counts {
 impl Counts {
     /// Counts a refusal. There are ten reasons at most.
     pub(super) fn refuse(&mut self, reason: &'static str, count: u64) {
-        match self.refused.iter_mut().find(|refused| refused.reason == reason) {
-            Some(refused) => refused.count += count,
-            None => self.refused.push(Refused { reason, count }),
-        }
+        tally(&mut self.refused, reason, count);
     }
 
-    /// How many were refused for `reason`.
+    /// Counts a refusal after which room was made.
+    pub(super) fn repeat(&mut self, reason: &'static str) {
+        tally(&mut self.repeated, reason, 1);
+    }
+
+    /// How often the region refused for `reason`, whatever came of it.
     pub(super) fn refused_for(&self, reason: &str) -> u64 {
-        self.refused.iter().find(|refused| refused.reason == reason).map_or(0, |r| r.count)
+        let all = self.refused.iter().chain(&self.repeated);
+        all.filter(|refused| refused.reason == reason).map(|refused| refused.count).sum()
     }
 
     fn merge(&mut self, other: &Self) {
@@ -54,6 +59,13 @@ impl Counts {
         for refused in &other.refused {
             self.refuse(refused.reason, refused.count);
         }
+    }
+}
+
+fn tally(counts: &mut Vec<Refused>, reason: &'static str, count: u64) {
+    match counts.iter_mut().find(|refused| refused.reason == reason) {
+        Some(refused) => refused.count += count,
+        None => counts.push(Refused { reason, count }),
     }
 }
 

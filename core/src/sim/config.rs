@@ -7,6 +7,7 @@ use core::fmt;
 use super::cold_start::ColdStart;
 use super::series::MAX_BUCKETS;
 use crate::cost::{Architecture, PriceError, PriceTable};
+use crate::function::keep_alive::KeepAlivePolicy;
 use crate::function::{ConfigError, FunctionError, FunctionSpec, ProvisionedError, RegionConfig};
 use crate::placement::{NodeError, NodeSpec};
 use crate::time::{Duration, Instant};
@@ -24,12 +25,17 @@ pub struct SimFunction {
     pub timeout: Option<Duration>,
     /// Provisioned concurrency, ready when the observed time begins; 0: none.
     pub provisioned: u32,
+    /// Who decides how long its instances stay idle; `None`: the keep-alive of
+    /// `spec`, which is [`KeepAlivePolicy::Fixed`] without stops for want of
+    /// room. The cold start that a policy expects is the mean of the stages.
+    pub keep_alive: Option<KeepAlivePolicy>,
 }
 
 impl SimFunction {
     /// A function with the replay's cold start and timeout.
     pub fn new(name: impl Into<String>, spec: FunctionSpec) -> Self {
-        Self { name: name.into(), spec, cold_start: None, timeout: None, provisioned: 0 }
+        let (cold_start, timeout, keep_alive) = (None, None, None);
+        Self { name: name.into(), spec, cold_start, timeout, provisioned: 0, keep_alive }
     }
 }
 

@@ -20,18 +20,24 @@ pub(super) struct Flight {
     pub(super) end: End,
 }
 
-/// Requests in flight by number; numbers are used again.
-#[derive(Debug, Default)]
-pub(super) struct Flights {
-    entries: Vec<Option<Flight>>,
+/// What is under way, by number; numbers are used again.
+#[derive(Debug)]
+pub(super) struct Flights<T = Flight> {
+    entries: Vec<Option<T>>,
     free: Vec<u32>,
 }
 
-impl Flights {
+impl<T> Default for Flights<T> {
+    fn default() -> Self {
+        Self { entries: Vec::new(), free: Vec::new() }
+    }
+}
+
+impl<T> Flights<T> {
     /// Keeps `flight` and gives it a number. There are never 2^32: an account
     /// admits fewer.
     #[inline]
-    pub(super) fn insert(&mut self, flight: Flight) -> u32 {
+    pub(super) fn insert(&mut self, flight: T) -> u32 {
         if let Some(number) = self.free.pop() {
             self.entries[number as usize] = Some(flight);
             return number;
@@ -40,12 +46,12 @@ impl Flights {
         u32::try_from(self.entries.len() - 1).unwrap_or(u32::MAX)
     }
 
-    pub(super) fn get(&self, number: u32) -> Option<&Flight> {
+    pub(super) fn get(&self, number: u32) -> Option<&T> {
         self.entries.get(number as usize)?.as_ref()
     }
 
     #[inline]
-    pub(super) fn remove(&mut self, number: u32) -> Option<Flight> {
+    pub(super) fn remove(&mut self, number: u32) -> Option<T> {
         let flight = self.entries.get_mut(number as usize)?.take()?;
         self.free.push(number);
         Some(flight)

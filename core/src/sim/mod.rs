@@ -38,8 +38,12 @@
 //! * A request that crashes or times out ends its instance; the next one
 //!   starts another.
 //! * Stopping an instance takes no time and its room is free at once.
-//! * An idle instance keeps its room on its node until its keep-alive is over:
-//!   none is stopped to make room for another.
+//! * An idle instance keeps its room on its node until its fixed keep-alive is
+//!   over: none is stopped to make room for another. One that is kept by another
+//!   [policy](crate::function::keep_alive) goes if an instance finds no room;
+//!   the request that caused it is then served.
+//! * An instance started ahead of any request takes as long to start as another;
+//!   its memory counts as idle from the beginning, and its start is free.
 //! * Provisioned concurrency is ready when the observed time begins and is
 //!   billed for all of it.
 //! * A refused request is gone: nobody retries it.
@@ -61,6 +65,8 @@ mod curve;
 mod distribution;
 mod fleet;
 mod flights;
+mod function;
+mod keeping;
 mod level;
 mod minutes;
 mod percentile;

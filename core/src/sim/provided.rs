@@ -12,7 +12,8 @@ use alloc::vec::Vec;
 use super::books::Books;
 use super::config::SimError;
 use super::flights::Instances;
-use super::replay::{FunctionState, REFUSED};
+use super::function::FunctionState;
+use super::replay::REFUSED;
 use crate::function::{Control, ProvisionedStatus, Qualifier, VersionAction};
 use crate::id::{FunctionId, InstanceId, NodeId};
 use crate::time::{Duration, Instant};
@@ -71,12 +72,15 @@ fn of_function(
 fn entry(function: &FunctionState, id: FunctionId, owner: usize) -> FunctionState {
     let mut config = function.config.clone();
     config.spec.keep_alive = Duration::MAX;
+    config.keep_alive = None;
     FunctionState {
         id,
         owner,
         versioned: None,
         config,
         cold_start: function.cold_start,
+        kept: false,
+        keep_alive: Duration::MAX,
         timeout: function.timeout,
         cold_rng: function.cold_rng.clone(),
         crash_rng: function.crash_rng.clone(),

@@ -4,23 +4,21 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use super::audit;
-use super::books::{Books, End, Load, Summaries};
-use super::cold_start::ColdStart;
-use super::config::{SimConfig, SimError, SimFunction};
+use super::books::{End, Load, Summaries};
+use super::config::{SimConfig, SimError};
 use super::fleet::FleetBooks;
-use super::flights::{Flight, Flights, Instances};
+use super::flights::{Flight, Flights};
+use super::function::{FunctionState, fate};
+use super::keeping::Keeping;
 use super::provided;
 use super::queue::{Event, EventQueue};
 use super::report::{FunctionReport, Report};
 use super::series::{Outcome, SeriesBooks};
 use super::workload::{Arrival, Cold, Workload};
 use crate::cost::{Architecture, PriceTable};
-use crate::function::{
-    Control, FunctionSpec, Invocation, Provisioning, Region, RegionConfig, Start, VersionedFunction,
-};
-use crate::id::{FunctionId, InstanceId, Lane, NodeId, SlotId};
+use crate::function::{Invocation, Region, RegionConfig, Start};
+use crate::id::{FunctionId, InstanceId, NodeId, SlotId};
 use crate::pool::Reaped;
-use crate::rng::Rng;
 use crate::time::{Duration, Instant};
 
 /// Replays `workload` through a region as `config` says.
@@ -85,50 +83,45 @@ pub struct Replay<W> {
 
 /// All but the workload.
 #[derive(Debug)]
-struct World {
-    region: Arc<Region>,
-    functions: Vec<FunctionState>,
-    queue: EventQueue<Due, InstanceId>,
+pub(super) struct World {
+    pub(super) region: Arc<Region>,
+    pub(super) functions: Vec<FunctionState>,
+    pub(super) queue: EventQueue<Due, Expiry>,
+    pub(super) keeping: Option<Keeping>,
     flights: Flights,
     load: Load,
     fleet: FleetBooks,
     series: Option<SeriesBooks>,
-    horizon: Instant,
+    pub(super) horizon: Instant,
     crash_rate: f64,
     prices: PriceTable,
     architecture: Architecture,
 }
 
-#[derive(Debug)]
-pub(super) struct FunctionState {
-    pub(super) id: FunctionId,
-    /// Whose books its instances and requests count in.
-    pub(super) owner: usize,
-    /// Where it has provisioned concurrency, and that pool's entry.
-    pub(super) versioned: Option<VersionedFunction>,
-    pub(super) config: SimFunction,
-    pub(super) cold_start: ColdStart,
-    pub(super) timeout: Option<Duration>,
-    pub(super) cold_rng: Rng,
-    pub(super) crash_rng: Rng,
-    pub(super) instances: Instances,
-    pub(super) books: Books,
-}
-
 /// What becomes of a flight.
 #[derive(Clone, Copy, Debug)]
-enum Due {
+pub(super) enum Due {
     /// Its cold start is over.
     Started(u32),
     /// It ends.
     Ended(u32),
+    /// An instance started ahead is up.
+    Prepared(u32),
 }
 
-/// Streams of the seed, above those of the workloads.
-const COLD_STREAM: u64 = 1 << 32;
-const CRASH_STREAM: u64 = 2 << 32;
+/// What may expire.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Expiry {
+    /// An instance, by its function's fixed keep-alive.
+    Instance(InstanceId),
+    /// Something that the keeper knows.
+    Keeper,
+}
 
-const NO_FLIGHT: SimError = SimError::Inconsistent { what: "requests in flight" };
+// The niche of a handle: an expiry in the queue is 24 bytes.
+const _: () = assert!(size_of::<Expiry>() == size_of::<InstanceId>());
+
+pub(super) const NO_FLIGHT: SimError = SimError::Inconsistent { what: "requests in flight" };
 pub(super) const REFUSED: SimError = SimError::Inconsistent { what: "the state of an instance" };
 
 impl<W: Workload> Replay<W> {
@@ -248,10 +241,12 @@ impl World {
             .collect::<Result<Vec<_>, _>>()?;
         let mut functions = functions;
         let provided = provided::provide(&mut control, &mut functions)?;
+        let keeping = Keeping::new(&region, &functions)?;
         let mut world = Self {
             region,
             functions,
             queue: EventQueue::new(),
+            keeping,
             flights: Flights::default(),
             load: Load::default(),
             fleet,
@@ -275,7 +270,9 @@ impl World {
             match event {
                 Event::Request(Due::Started(flight)) => self.started(now, flight)?,
                 Event::Request(Due::Ended(flight)) => self.ended(now, flight)?,
-                Event::Expiry(instance) => self.expired(now, instance)?,
+                Event::Request(Due::Prepared(number)) => self.prepared(now, number)?,
+                Event::Expiry(Expiry::Instance(instance)) => self.expired(now, instance)?,
+                Event::Expiry(Expiry::Keeper) => self.keep_due(now)?,
             }
         }
         Ok(())
@@ -297,19 +294,16 @@ impl World {
             return Err(NO_FLIGHT);
         };
         let crash = function.draw_crash(self.crash_rate);
-        let invoked = if function.versioned.is_some() {
-            self.region.invoke_version(now, function.id, Lane::FIRST)
-        } else {
-            self.region.invoke(now, function.id)
-        };
-        let invocation = match invoked {
+        let id = function.id;
+        let versioned = function.versioned.is_some();
+        let invocation = match self.invoke(now, id, versioned) {
             Ok(invocation) => invocation,
-            Err(error) => {
-                function.books.counts.refuse(error.reason(), 1);
-                self.count(Outcome::Refused);
-                return Ok(None);
-            }
+            Err(error) => match self.retry(now, id, versioned, error)? {
+                Some(invocation) => invocation,
+                None => return Ok(None),
+            },
         };
+        let function = self.functions.get_mut(arrival.function as usize).ok_or(NO_FLIGHT)?;
         let cold = invocation.start != Start::Warm;
         // Of the pool that serves it, the function's own or the provisioned one.
         let index = invocation.instance.function.index();
@@ -335,16 +329,25 @@ impl World {
         }
         let instance = invocation.instance;
         self.admit(now, index, invocation, (init, run, end))?;
+        if self.functions.get(index as usize).is_some_and(|pool| pool.kept) {
+            self.keep_invoked(now, instance)?;
+        }
         Ok(Some(instance))
     }
 
-    fn count(&mut self, outcome: Outcome) {
+    pub(super) fn count(&mut self, outcome: Outcome) {
         if let Some(series) = &mut self.series {
             series.count(outcome);
         }
     }
 
-    fn start_instance(&mut self, now: Instant, function: u32, slot: SlotId, node: Option<NodeId>) {
+    pub(super) fn start_instance(
+        &mut self,
+        now: Instant,
+        function: u32,
+        slot: SlotId,
+        node: Option<NodeId>,
+    ) {
         let Some(function) = self.functions.get_mut(function as usize) else {
             return;
         };
@@ -420,8 +423,8 @@ impl World {
         let tracked = function.instances.get_mut(slot).ok_or(REFUSED)?;
         tracked.in_flight -= 1;
         let idle = tracked.in_flight == 0;
-        let expires = idle && stop.is_none() && !tracked.expiry_pending;
-        let (id, keep_alive) = (function.id, function.config.spec.keep_alive);
+        let expires = idle && stop.is_none() && !tracked.expiry_pending && !function.kept;
+        let (id, kept, keep_alive) = (function.id, function.kept, function.keep_alive);
         let owner = function.owner;
         let function = self.functions.get_mut(owner).ok_or(NO_FLIGHT)?;
         let provisioned = index as usize != owner;
@@ -432,6 +435,9 @@ impl World {
             self.load.busy.remove(at, 1);
         }
         let instance = InstanceId { function: id, slot };
+        if kept {
+            self.keep_ended(now, instance, stop.is_some())?;
+        }
         if let Some(instance) = stop {
             return self.stop(now, instance);
         }
@@ -451,7 +457,7 @@ impl World {
         let function = self.functions.get_mut(instance.function.index() as usize);
         let tracked = function.and_then(|function| function.instances.get_mut(instance.slot));
         tracked.ok_or(REFUSED)?.expiry_pending = true;
-        self.queue.push_expiry(at, instance);
+        self.queue.push_expiry(at, Expiry::Instance(instance));
         Ok(())
     }
 
@@ -472,11 +478,12 @@ impl World {
     }
 
     /// The host stops an instance, which takes no time.
-    fn stop(&mut self, now: Instant, instance: InstanceId) -> Result<(), SimError> {
+    pub(super) fn stop(&mut self, now: Instant, instance: InstanceId) -> Result<(), SimError> {
         self.region.stopped(now, instance).map_err(|_| REFUSED)?;
         let function = self.functions.get_mut(instance.function.index() as usize);
         let function = function.ok_or(REFUSED)?;
         let tracked = function.instances.stop(instance.slot).ok_or(REFUSED)?;
+        let kept = function.kept;
         let (owner, resources) = (function.owner, function.config.spec.resources);
         let function = self.functions.get_mut(owner).ok_or(REFUSED)?;
         let at = now.min(self.horizon);
@@ -487,6 +494,9 @@ impl World {
         }
         if let Some(node) = tracked.node {
             self.fleet.free(at, node, resources);
+        }
+        if kept {
+            self.keep_stopped(now, instance);
         }
         Ok(())
     }
@@ -525,61 +535,5 @@ impl World {
         });
         let functions = functions.collect();
         Ok(Report { total, functions, fleet, series, horizon: end.since(Instant::ZERO) })
-    }
-}
-
-impl FunctionState {
-    fn new(
-        control: &mut Control,
-        index: usize,
-        config: SimFunction,
-        (cold_start, timeout, seed): (ColdStart, Option<Duration>, u64),
-    ) -> Result<Self, SimError> {
-        let spec: FunctionSpec = config.spec;
-        let named = |error| SimError::Function { index, name: config.name.clone(), error };
-        let (id, versioned) = if config.provisioned > 0 {
-            let at_once = Provisioning::AT_ONCE;
-            let versioned = VersionedFunction::published(control, &config.name, spec, at_once);
-            let versioned = versioned.map_err(named)?;
-            (versioned.latest(), Some(versioned))
-        } else {
-            (control.add_function(&config.name, spec).map_err(named)?, None)
-        };
-        let stream = u64::from(id.index());
-        Ok(Self {
-            id,
-            owner: index,
-            versioned,
-            cold_start: config.cold_start.unwrap_or(cold_start),
-            timeout: config.timeout.or(timeout),
-            cold_rng: Rng::stream(seed, COLD_STREAM | stream),
-            crash_rng: Rng::stream(seed, CRASH_STREAM | stream),
-            instances: Instances::default(),
-            books: Books::default(),
-            config,
-        })
-    }
-
-    /// At which fraction of its run this request crashes, if it does. Drawn
-    /// for every arrival, so that policies do not move each other's crashes.
-    #[inline]
-    fn draw_crash(&mut self, rate: f64) -> Option<f64> {
-        if rate == 0.0 {
-            return None;
-        }
-        let (draw, fraction) = (self.crash_rng.uniform(), self.crash_rng.uniform());
-        (draw < rate).then_some(fraction)
-    }
-}
-
-/// How long a request that would run for `run` does run, and how it ends.
-fn fate(run: Duration, crash: Option<f64>, timeout: Option<Duration>) -> (Duration, End) {
-    let (run, end) = match crash {
-        Some(fraction) => (Duration::from_secs_f64(run.as_secs_f64() * fraction), End::Crash),
-        None => (run, End::Complete),
-    };
-    match timeout {
-        Some(timeout) if run > timeout => (timeout, End::Timeout),
-        _ => (run, end),
     }
 }
