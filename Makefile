@@ -101,6 +101,14 @@ OPENB_SEEDS ?=
 openb: ## place the openb GPU trace by every policy, ten seeds, beside the published figures
 	$(CARGO) run $(LOCKED) --quiet --release -p warmstow-benches --bin openb -- $(OPENB_SEEDS)
 
+# Where the samples of the Azure Functions trace of 2019 are.
+TRACES ?= ../shared/data/functions
+
+.PHONY: policies
+policies: $(VENV)/.demo ## compare the keep-alive policies on real traffic; table and plot (benches/results/policies)
+	@[ -d $(TRACES) ] || { echo 'policies: no traces in $(TRACES): set TRACES=folder' >&2; exit 1; }
+	$(BIN)/python benches/policies/compare.py $(TRACES) benches/results/policies
+
 .PHONY: test-benches
 test-benches: ## the benches' own tests: every peer keeps the limits; README says what the results say
 	$(call banner,benches)

@@ -2,6 +2,7 @@
 
 use pyo3::prelude::*;
 use warmstow_core::function::ScalingRate;
+use warmstow_core::function::keep_alive::KeepAlivePolicy;
 use warmstow_core::placement::{NodeSpec, Strategy};
 use warmstow_core::pool::Pick;
 use warmstow_core::resources::Resources;
@@ -122,6 +123,13 @@ pub(crate) fn scaling_rate(value: &Bound<'_, PyAny>, name: &str) -> PyResult<Sca
 pub(crate) fn distribution(value: &Bound<'_, PyAny>, name: &str) -> PyResult<Distribution> {
     let parsed = text(value, name)?.parse();
     parsed.map_err(|error| errors::config(format!("{name}: {error}")))
+}
+
+/// A keep-alive policy, called `name` where the text is none.
+pub(crate) fn keep_alive(value: &Bound<'_, PyAny>, name: &str) -> PyResult<KeepAlivePolicy> {
+    let written = text(value, name)?;
+    let refuse = |error| errors::config(format!("{name} is {written:?}: {error}"));
+    written.parse().map_err(refuse)
 }
 
 /// What an instance of `memory_mib` takes; CPU as on AWS Lambda where it is

@@ -52,6 +52,16 @@ mod _warmstow {
         Ok(distribution.mean_s())
     }
 
+    /// Raise `ConfigError` unless the text is a keep-alive policy; its usual
+    /// writing.
+    #[pyfunction]
+    fn check_keep_alive(text: &str) -> PyResult<String> {
+        let policy: warmstow_core::function::keep_alive::KeepAlivePolicy = text
+            .parse()
+            .map_err(|error| errors::config(format!("keep_alive is {text:?}: {error}")))?;
+        Ok(policy.to_string())
+    }
+
     /// The rate, warm and cold distribution, and duration of a `poisson:` text.
     #[pyfunction]
     fn parse_poisson(text: &str) -> PyResult<(f64, String, Option<String>, f64)> {

@@ -147,7 +147,12 @@ fn function(spec: &Bound<'_, PyAny>) -> PyResult<SimFunction> {
         pick: arguments::pick(&field(spec, "pick")?, "pick")?,
     };
     let provisioned = whole("provisioned_concurrency")?;
-    Ok(SimFunction { provisioned, ..SimFunction::new(name, settings) })
+    let keep_alive = field(spec, "keep_alive")?;
+    let keep_alive = match keep_alive.is_none() {
+        true => None,
+        false => Some(arguments::keep_alive(&keep_alive, "keep_alive")?),
+    };
+    Ok(SimFunction { provisioned, keep_alive, ..SimFunction::new(name, settings) })
 }
 
 /// The configuration: `warmstow.Settings` and the functions it was applied to.

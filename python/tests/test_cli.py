@@ -109,6 +109,13 @@ def test_each_option_has_its_effect(figures: Figures, azure: AzureFolder) -> Non
     short = run("--keep-alive", "fixed:500ms")
     assert short["cold_starts"] > base["cold_starts"]
     assert short["gb_seconds"]["idle"] < base["gb_seconds"]["idle"]
+    assert run("--keep-alive", "lru:500ms")["cold_starts"] == short["cold_starts"]
+    for policy in ("histogram", "greedy-dual", "lru", "adaptive", "adaptive:5"):
+        kept = run("--keep-alive", policy)
+        assert kept["warm_starts"] + kept["cold_starts"] == base["invocations"], policy
+    cheap, dear = (run("--keep-alive", f"adaptive:{worth}") for worth in ("0.01", "100"))
+    assert cheap["cold_starts"] > dear["cold_starts"]
+    assert cheap["gb_seconds"]["idle"] < dear["gb_seconds"]["idle"]
     lru = run("--pick", "lru")
     assert lru["mean_instances"] > base["mean_instances"]
     small = run("--nodes", "1:1:256")
@@ -211,6 +218,15 @@ BAD = {
     "keep-alive policy": (("replay", POISSON, "--keep-alive", "magic"), "'magic' is unknown"),
     "keep-alive unit": (("replay", POISSON, "--keep-alive", "fixed:6d"), "'6d' is no time"),
     "keep-alive negative": (("replay", POISSON, "--keep-alive", "fixed:-6s"), "'-6s' is not"),
+    "keep-alive of no value": (
+        ("replay", POISSON, "--keep-alive", "histogram:4h"),
+        "this policy takes no value",
+    ),
+    "keep-alive of no time": (("replay", POISSON, "--keep-alive", "lru:1d"), "needs a time"),
+    "keep-alive of no worth": (
+        ("replay", POISSON, "--keep-alive", "adaptive:0"),
+        "needs the GB-seconds that a cold start is worth, above 0",
+    ),
     "keep-alive NaN": (("replay", POISSON, "--keep-alive", "fixed:nans"), "no time"),
     "pick": (("replay", POISSON, "--pick", "first"), "'first' is not one of"),
     "scaling rate": (

@@ -332,6 +332,27 @@ def test_arrays_of_another_kind_are_named() -> None:
         warmstow.replay(empty)
 
 
+def test_a_policy_decides_for_all_functions_or_by_name() -> None:
+    timer = ArrivalTrace.from_seconds(
+        functions=(TraceFunction("a"), TraceFunction("b")),
+        timestamp_s=[1800.0 * n + of for n in range(20) for of in (0, 1)],
+        function=[0, 1] * 20,
+        duration_s=[1.0] * 40,
+    )
+
+    def cold(keep_alive: str | dict[str, str] | None) -> list[int]:
+        report = warmstow.replay(timer, Settings(keep_alive=keep_alive))
+        return [function.cold_starts for function in report.functions]
+
+    assert cold(None) == cold("fixed:600s") == [20, 20]
+    assert cold("fixed:2h") == cold("lru") == [1, 1]
+    assert cold({"b": "histogram"}) == [20, 1]
+    report = warmstow.replay(timer, Settings(keep_alive="histogram"))
+    assert report.prestarted_instances > 30
+    assert report.as_dict()["prestarted_instances"] == report.prestarted_instances
+    assert report.gb_seconds["idle"] < 0.3 * 2 * 128 / 1024 * 36_000
+
+
 BAD_SETTINGS = {
     "reserved name": (Settings(reserved={"z": 1}), "reserved: the trace has no function 'z'"),
     "bound name": (Settings(max_instances={"z": 1}), "max_instances: the trace has no function"),
@@ -353,6 +374,13 @@ BAD_SETTINGS = {
     "seed": (Settings(seed=2**64), "seed is 18446744073709551616: needs"),
     "keep-alive": (Settings(keep_alive_s=-1), "keep_alive_s is -1: needs 0 to"),
     "keep-alive NaN": (Settings(keep_alive_s=math.nan), "keep_alive_s is NaN: needs 0 to"),
+    "policy": (Settings(keep_alive="magic"), 'keep_alive is "magic": needs fixed:TIME'),
+    "policy no text": (Settings(keep_alive=5), "keep_alive is 5: needs the text"),
+    "policy by name": (Settings(keep_alive={"a": "lru:1d"}), 'is "lru:1d": needs a time'),
+    "policy of no function": (
+        Settings(keep_alive={"z": "lru"}),
+        "keep_alive: the trace has no function 'z'",
+    ),
     "pick": (Settings(pick="best"), "pick is 'best': needs packed, mru or lru"),
     "strategy": (Settings(strategy="tetris"), "tetris"),
     "distribution": (Settings(cold_start_code="x:1"), "cold_start_code: `x:1` is none of"),

@@ -21,6 +21,7 @@ __all__ = [
     "Replay",
     "__version__",
     "check_distribution",
+    "check_keep_alive",
     "ecs_operations",
     "parse_poisson",
     "place_gpu",
@@ -32,6 +33,7 @@ GPU_POLICIES: list[str]
 
 def check_distribution(text: str) -> float: ...
 def ecs_operations() -> list[tuple[str, str]]: ...
+def check_keep_alive(text: str) -> str: ...
 def parse_poisson(text: str) -> tuple[float, str, str | None, float]: ...
 def place_gpu(
     nodes: Sequence[tuple[int, int, int, str]],

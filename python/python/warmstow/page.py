@@ -12,6 +12,7 @@ import importlib.util
 import json
 import os
 import tempfile
+from collections import Counter
 from html import escape
 from importlib.resources import files
 from pathlib import Path
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from warmstow.runs import Run
+    from warmstow.settings import Settings
 
 __all__ = ["PageTarget"]
 
@@ -308,10 +310,22 @@ def _functions(runs: Sequence[Run]) -> str:
     )
 
 
+def _keep_alive(settings: Settings) -> str:
+    """The policy of all functions, or how many have which."""
+    given = settings.keep_alive
+    if given is None:
+        return duration(settings.keep_alive_s)
+    if isinstance(given, str):
+        return given
+    counts = Counter(given.values())
+    by_policy = ", ".join(f"{policy} for {count}" for policy, count in sorted(counts.items()))
+    return f"{by_policy or 'none by name'}, else {duration(settings.keep_alive_s)}"
+
+
 def _configuration(trace: str, runs: Sequence[Run], command: str) -> str:
     """What was replayed, so that a reader can do it again."""
     settings = runs[0].settings
-    keep_alive = duration(settings.keep_alive_s)
+    keep_alive = _keep_alive(settings)
     if len(runs) > 1:
         keep_alive = ", ".join(run.label for run in runs)
     items = [

@@ -54,6 +54,8 @@ class Summary:
     where none started."""
     stopped_instances: int
     """Instances that stopped before the horizon."""
+    prestarted_instances: int
+    """Instances that a keep-alive policy started ahead of any request."""
     provisioned_invocations: int
     """Served requests that provisioned concurrency took."""
     spillover_invocations: int

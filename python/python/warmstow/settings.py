@@ -10,10 +10,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from warmstow import _warmstow
 from warmstow.arguments import refusal, whole
 from warmstow.errors import ConfigError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from warmstow.workload import Workload
 
 __all__ = [
@@ -81,6 +84,9 @@ class FunctionSpec:
     function, used or not; 0: none. A region does not look at it."""
     keep_alive_s: float = 600.0
     """How long an instance stays idle before it is stopped, seconds."""
+    keep_alive: str | None = None
+    """In replays, the policy that decides instead, as text:
+    :attr:`Settings.keep_alive`. ``None``: ``keep_alive_s``."""
     pick: str = "packed"
     """Which idle instance serves next: ``packed`` (lowest number), ``mru``
     (most recently used) or ``lru`` (least recently used)."""
@@ -114,6 +120,20 @@ class Settings:
     reservation (AWS: 10). 0: no such limit."""
     keep_alive_s: float = 600.0
     """Idle time after which an instance is stopped, seconds."""
+    keep_alive: str | Mapping[str, str] | None = None
+    """The policy that decides instead, for all functions or by name; a name
+    left out, and ``None``: ``keep_alive_s``. One of
+
+    * ``fixed:600s``: that time; times in ``ms``, ``s``, ``m`` or ``h``;
+    * ``histogram``: from the 5th to the 99th percentile of the function's idle
+      times, unloaded in between (Shahrad et al., ATC 2020);
+    * ``lru``, ``lru:600s``: until memory of the nodes is short, the least
+      recently used first; or that time;
+    * ``greedy-dual``: the same, by frequency, cost and size (FaasCache, 2021);
+    * ``adaptive``, ``adaptive:100``: while the chance of being needed pays for
+      the memory; the number is what a cold start avoided is worth, GB-seconds.
+
+    All but ``fixed`` give an instance up where another finds no room."""
     pick: str = "packed"
     """Which idle instance serves: ``packed``, ``mru`` or ``lru``."""
     max_instances: int | Mapping[str, int] | None = None
@@ -153,6 +173,7 @@ class Settings:
         functions = workload.functions
         known = {function.name for function in functions}
         reserved = _counts("reserved", self.reserved, known)
+        policies = self._keep_alives(known)
         provisioned = _counts("provisioned", self.provisioned, known)
         bound: int | None = None
         bounds: Mapping[str, int] = {}
@@ -179,6 +200,7 @@ class Settings:
                     reserved_concurrency=kept,
                     provisioned_concurrency=ready,
                     keep_alive_s=self.keep_alive_s,
+                    keep_alive=policies(function.name),
                     pick=self.pick,
                 )
             )
@@ -189,6 +211,29 @@ class Settings:
                 f"above the limit, {_TOTAL_MAX}"
             )
         return specs
+
+    def _keep_alives(self, known: set[str]) -> Callable[[str], str | None]:
+        """The policy of a function by its name."""
+        if self.keep_alive is None:
+            return lambda _: None
+        if not isinstance(self.keep_alive, Mapping):
+            for_all = _policy("keep_alive", self.keep_alive)
+            return lambda _: for_all
+        for name in self.keep_alive:
+            if name not in known:
+                raise ConfigError(f"keep_alive: the trace has no function {name!r}")
+        by_name = {
+            name: _policy(f"keep_alive[{name!r}]", policy)
+            for name, policy in self.keep_alive.items()
+        }
+        return by_name.get
+
+
+def _policy(what: str, given: object) -> str:
+    """A policy's text in its usual writing."""
+    if not isinstance(given, str):
+        raise refusal(what, given, "the text of a keep-alive policy, as in fixed:600s")
+    return _warmstow.check_keep_alive(given)
 
 
 def _counts(what: str, given: Mapping[str, int], known: set[str]) -> dict[str, int]:

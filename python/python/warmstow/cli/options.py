@@ -115,18 +115,26 @@ class _Time(click.ParamType[float]):
         return seconds
 
 
-class _KeepAlive(click.ParamType[float]):
-    """A keep-alive policy; this version has ``fixed:TIME``. Gives seconds."""
+_POLICIES = "fixed:TIME, histogram, greedy-dual, lru, lru:TIME, adaptive or adaptive:GB_SECONDS"
+
+
+class _KeepAlive(click.ParamType[float | str]):
+    """A keep-alive policy. Gives the seconds of ``fixed:TIME``, else its text."""
 
     name = "policy"
 
-    def convert(self, value: Any, param: Any, ctx: Any) -> float:
+    def convert(self, value: Any, param: Any, ctx: Any) -> float | str:
         if isinstance(value, float):
             return value
         policy, colon, rest = value.partition(":")
-        if policy != "fixed" or not colon:
-            self.fail(f"{value!r} is unknown; give fixed:TIME, as in fixed:600s", param, ctx)
-        return _TIME_FROM_0.convert(rest, param, ctx)
+        if policy == "fixed" and colon:
+            return _TIME_FROM_0.convert(rest, param, ctx)
+        if policy not in ("histogram", "greedy-dual", "lru", "adaptive"):
+            self.fail(f"{value!r} is unknown; give {_POLICIES}", param, ctx)
+        try:
+            return _warmstow.check_keep_alive(value)
+        except ConfigError as error:
+            self.fail(str(error), param, ctx)
 
 
 class _Share(click.ParamType[float]):

@@ -88,7 +88,8 @@ _STEP = 1 << 16
     type=options.KEEP_ALIVE,
     default="fixed:600s",
     show_default=True,
-    help="How long an idle instance is kept: fixed:TIME (ms, s, m, h).",
+    help="How long an idle instance is kept: fixed:TIME (ms, s, m, h), histogram, greedy-dual, "
+    "lru, lru:TIME, adaptive, or adaptive:N: a cold start is worth N GB-seconds of idle memory.",
 )
 @click.option(
     "--pick",
@@ -175,7 +176,8 @@ def replay(
 
         target = PageTarget(output)
     report = _run(workload, settings)
-    run = Run(f"keep-alive {settings.keep_alive_s:g} s", settings, report)
+    policy = settings.keep_alive or f"{settings.keep_alive_s:g} s"
+    run = Run(f"keep-alive {policy}", settings, report)
     if target is not None:
         target.write(title="Replay", trace=_caption(trace), runs=[run])
     if as_json or form == "json":
@@ -202,7 +204,7 @@ def _settings(workload: Workload, given: dict[str, Any], *, series: bool) -> Set
         provisioned=provisioned,
         scaling_rate=given["scaling_rate"],
         requests_per_concurrency=given["requests_per_concurrency"],
-        keep_alive_s=given["keep_alive"],
+        **_keep_alive(given["keep_alive"]),
         pick=given["pick"],
         max_instances=options.bounds(counts, others, names),
         nodes=tuple(node for group in given["nodes"] for node in group),
@@ -231,3 +233,8 @@ def _caption(trace: str) -> str:
     if trace.startswith("poisson:") or not path.exists():
         return trace
     return printable(path.resolve().name or path)
+
+
+def _keep_alive(given: float | str) -> dict[str, Any]:
+    """The setting that the option means."""
+    return {"keep_alive": given} if isinstance(given, str) else {"keep_alive_s": given}
