@@ -113,7 +113,7 @@ def run(data: Path, case: Case) -> Point:
         invocations=report.invocations,
         cold_starts=report.cold_starts,
         idle_gb_s=report.gb_seconds["idle"],
-        prestarts=report.prestarted_instances,
+        prestarts=report.prewarmed_instances,
         refused=report.refused,
         p99_ms=report.latency_ms["p99"],
         wall_s=report.wall_s,

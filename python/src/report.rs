@@ -49,7 +49,7 @@ fn summary<'py>(py: Python<'py>, summary: &Summary) -> PyResult<Bound<'py, PyDic
         mean_idle_instances,
         mean_instance_lifespan_s,
         stopped_instances,
-        prestarted_instances,
+        prewarmed_instances,
         provisioned_invocations,
         spillover_invocations,
     );

@@ -348,8 +348,8 @@ def test_a_policy_decides_for_all_functions_or_by_name() -> None:
     assert cold("fixed:2h") == cold("lru") == [1, 1]
     assert cold({"b": "histogram"}) == [20, 1]
     report = warmstow.replay(timer, Settings(keep_alive="histogram"))
-    assert report.prestarted_instances > 30
-    assert report.as_dict()["prestarted_instances"] == report.prestarted_instances
+    assert report.prewarmed_instances > 30
+    assert report.as_dict()["prewarmed_instances"] == report.prewarmed_instances
     assert report.gb_seconds["idle"] < 0.3 * 2 * 128 / 1024 * 36_000
 
 

@@ -32,7 +32,7 @@ class RawSummary(TypedDict):
     mean_idle_instances: float
     mean_instance_lifespan_s: float
     stopped_instances: int
-    prestarted_instances: int
+    prewarmed_instances: int
     provisioned_invocations: int
     spillover_invocations: int
     latency_ms: dict[str, float]

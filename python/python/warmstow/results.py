@@ -54,7 +54,7 @@ class Summary:
     where none started."""
     stopped_instances: int
     """Instances that stopped before the horizon."""
-    prestarted_instances: int
+    prewarmed_instances: int
     """Instances that a keep-alive policy started ahead of any request."""
     provisioned_invocations: int
     """Served requests that provisioned concurrency took."""

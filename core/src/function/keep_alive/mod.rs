@@ -102,7 +102,7 @@ pub trait KeepAlive: fmt::Debug + Send {
     fn adopt(&mut self, function: u32, profile: Profile);
 
     /// A level is needed. `gap` says how long it had been idle; `None` if it
-    /// was never busy before. `warm`: an idle instance took the request.
+    /// was never busy before.
     fn handle_rise(&mut self, now: Instant, function: u32, level: u32, gap: Option<Duration>);
 
     /// The next window of a level that is idle: asked when it becomes idle, and

@@ -105,6 +105,10 @@ impl Kept {
         slot: SlotId,
         stopping: bool,
     ) -> Wake {
+        if self.instances.get(slot.index() as usize).is_none_or(Option::is_none) {
+            // Busy since before the function was kept: known from now on.
+            self.invoked(now, rules, slot);
+        }
         let tracked = self.get_mut(slot).filter(|tracked| tracked.in_flight > 0)?;
         tracked.in_flight -= 1;
         if tracked.in_flight > 0 {

@@ -225,8 +225,17 @@ fn the_policy_of_a_function_with_instances_can_change() {
     host.keeper.handle_ended(at(170), instance, false);
     host.act(at(229));
     assert_eq!(host.idle(function), 1);
-    // A shorter one holds at once, a longer one from then on.
-    host.keep(at(229), function, "fixed:10s");
+    host.act(at(230));
+    assert_eq!((host.idle(function), host.stopped.len()), (0, 2));
+}
+
+#[test]
+fn a_shorter_keep_alive_holds_at_once() {
+    let mut host = Host::new(&[]);
+    let function = host.add("f", 128);
+    host.keep(at(0), function, "fixed:60s");
+    host.calls(function, &[0]);
+    host.keep(at(11), function, "fixed:10s");
     assert_eq!(host.idle(function), 0);
 }
 
