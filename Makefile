@@ -18,7 +18,7 @@ MATURIN_VERSION := 1.16.0
 TARGET := $(abspath $(or $(CARGO_TARGET_DIR),target))
 
 # Features that `make test` turns on; they only add.
-FEATURES := sim,serde,json
+FEATURES := sim,serde,json,settings
 # Every feature of the core, for each of their combinations.
 EACH_FEATURE := alloc sim serde json portable-atomic
 

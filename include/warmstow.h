@@ -1380,6 +1380,37 @@ int32_t warmstow_counters_read(struct warmstow_region region,
                                size_t struct_size);
 
 /**
+ * Opens a region as a settings file describes it, with its nodes and
+ * functions: those by warmstow_function_find(). The host owns it until
+ * warmstow_region_close().
+ *
+ * settings: length bytes of UTF-8, TOML or JSON; no NUL needed. What can be
+ * in it: the documentation of the crate warmstow-core, module `settings`.
+ * Errors: NULL, LENGTH, TEXT, REGIONS_FULL, REGION_CONFIG: the line, the key
+ * and what is wrong there are warmstow_last_error(); then *region is
+ * untouched. Any thread; allocates.
+ */
+int32_t warmstow_region_open_settings(const char *settings,
+                                      size_t length,
+                                      struct warmstow_region *region);
+
+/**
+ * What a settings file asks for that works and is not wise, such as a network
+ * in one zone: a line of text each, all ended by one NUL.
+ *
+ * settings: as warmstow_region_open_settings(). warnings: room for capacity
+ * bytes, 1 or more; a longer text is cut there. *needed is what all of it
+ * takes, its NUL too: 1 for no warnings. Errors: NULL, MISALIGNED, LENGTH,
+ * TEXT, REGION_CONFIG; then warnings and *needed are untouched. Any thread;
+ * allocates.
+ */
+int32_t warmstow_settings_warnings(const char *settings,
+                                   size_t length,
+                                   char *warnings,
+                                   size_t capacity,
+                                   size_t *needed);
+
+/**
  * Fills in the defaults, struct_size among them.
  *
  * struct_size: sizeof *config. Errors: NULL, MISALIGNED, STRUCT_SIZE; then

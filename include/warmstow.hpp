@@ -31,6 +31,7 @@
 #include <iterator>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -46,6 +47,13 @@ public:
     /** Opens a region. Throws error. */
     explicit region(const warmstow_region_config &config = region_config()) {
         detail::check(warmstow_region_open(&config, &raw_));
+    }
+    /** Opens a region as a settings file, TOML or JSON, describes it: see
+        warmstow_region_open_settings(). Throws error with the line and the key. */
+    static region from_settings(std::string_view settings) {
+        warmstow_region raw{};
+        detail::check(warmstow_region_open_settings(settings.data(), settings.size(), &raw));
+        return region(raw);
     }
     region(region &&other) noexcept : raw_(std::exchange(other.raw_, warmstow_region{})) {}
     region &operator=(region &&other) noexcept {
@@ -224,6 +232,8 @@ public:
     }
 
 private:
+    explicit region(warmstow_region raw) noexcept : raw_(raw) {}
+
     void close_quietly() noexcept {
         if (raw_.bits != 0) {
             const warmstow_region raw = std::exchange(raw_, warmstow_region{});

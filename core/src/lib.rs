@@ -50,6 +50,7 @@
 //! | `alloc` (default) | owned pools and fleets, [`Region`](function::Region) |
 //! | `sim` | the simulator |
 //! | `serde` | handles, specifications and reports as data |
+//! | `settings` | a region written as one TOML or JSON file: [`settings`] |
 //! | `portable-atomic` | that crate's atomics also where the target has its own |
 //!
 //! Without `alloc`, pools, limits, fleets and [`Function`](function::Function)
@@ -79,6 +80,8 @@ pub mod resources;
 pub mod rng;
 #[cfg(feature = "alloc")]
 pub mod service;
+#[cfg(feature = "settings")]
+pub mod settings;
 #[cfg(feature = "sim")]
 pub mod sim;
 pub mod sync;

@@ -18,7 +18,7 @@ const ORDERING_REACH: usize = 3;
 const KERNEL: [&str; 5] = ["time", "id", "resources", "rng", "math"];
 
 /// For each module above the kernel, what it may import besides itself and the kernel.
-const LAYERS: [(&str, &[&str]); 9] = [
+const LAYERS: [(&str, &[&str]); 10] = [
     ("sync", &[]),
     ("pool", &["sync"]),
     ("concurrency", &["sync"]),
@@ -26,6 +26,7 @@ const LAYERS: [(&str, &[&str]); 9] = [
     ("function", &["sync", "pool", "concurrency", "placement"]),
     ("cluster", &["placement"]),
     ("service", &["placement", "cluster"]),
+    ("settings", &["pool", "placement", "function"]),
     ("cost", &[]),
     ("autoscale", &[]),
 ];

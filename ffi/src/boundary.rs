@@ -252,6 +252,7 @@ pub(crate) struct Count {
 
 /// Numbers of which any bits are a value.
 pub(crate) trait Number: Copy {}
+impl Number for u8 {}
 impl Number for u32 {}
 impl Number for u64 {}
 

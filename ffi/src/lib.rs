@@ -27,6 +27,7 @@ mod node;
 mod region;
 mod replay;
 mod replay_report;
+mod settings;
 mod status;
 
 pub use counters::*;
@@ -37,4 +38,5 @@ pub use node::*;
 pub use region::*;
 pub use replay::*;
 pub use replay_report::*;
+pub use settings::*;
 pub use status::*;

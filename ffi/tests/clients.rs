@@ -73,6 +73,11 @@ fn c_handoff() {
 }
 
 #[test]
+fn c_settings() {
+    checks(C, "tests/c/settings.c");
+}
+
+#[test]
 fn c_threads() {
     checks(C, "tests/c/threads.c");
 }

@@ -8,7 +8,7 @@ use core::ffi::CStr;
 use std::path::{Path, PathBuf};
 
 /// In the order in which they stand in the header.
-const SOURCES: [&str; 9] = [
+const SOURCES: [&str; 10] = [
     "status",
     "region",
     "node",
@@ -17,6 +17,7 @@ const SOURCES: [&str; 9] = [
     "invocation",
     "counters",
     "replay_report",
+    "settings",
     "replay",
 ];
 

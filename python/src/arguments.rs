@@ -210,6 +210,7 @@ named! {
     scaling_rate: scaling_rate -> ScalingRate,
     seed: whole -> u64,
     strategy: strategy -> Strategy,
+    text: text -> String,
     unreserved_minimum: whole -> u32,
     zone: whole -> u8,
 }

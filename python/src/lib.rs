@@ -11,6 +11,7 @@ mod handles;
 mod region;
 mod replay;
 mod report;
+mod settings;
 
 /// The extension behind the package `warmstow`.
 #[pyo3::pymodule]
@@ -30,6 +31,8 @@ mod _warmstow {
     use crate::region::Region;
     #[pymodule_export]
     use crate::replay::Replay;
+    #[pymodule_export]
+    use crate::settings::read_settings;
 
     /// Version of the package.
     #[pymodule_export]

@@ -15,6 +15,7 @@ use warmstow_core::time::{Duration, Instant};
 use crate::arguments::{self, named};
 use crate::errors;
 use crate::handles::{Counters, Function, Instance, Invocation, Lease, Node};
+use crate::settings;
 
 /// Functions that share an account's concurrency and a fleet of nodes.
 ///
@@ -95,6 +96,20 @@ impl Region {
             let refuse = |error| errors::config(format!("node {index}: {error}"));
             control.add_node(node).map_err(refuse)?;
         }
+        Ok(Self { region, control: Mutex::new(control) })
+    }
+
+    /// A region as a settings file describes it, with its nodes and functions.
+    ///
+    /// ``text`` is the file's content, TOML or JSON.
+    ///
+    /// Raises:
+    ///     ConfigError: the line, the key and what is wrong there.
+    #[staticmethod]
+    fn from_settings(#[pyo3(from_py_with = named::text)] text: String) -> PyResult<Self> {
+        let mut settings = settings::read(&text)?;
+        settings.region.generation = next_generation();
+        let (region, control) = settings.build().map_err(errors::config)?;
         Ok(Self { region, control: Mutex::new(control) })
     }
 

@@ -87,6 +87,8 @@ pub mod keep_alive;
 #[cfg(feature = "alloc")]
 mod keeper;
 #[cfg(feature = "alloc")]
+mod network;
+#[cfg(feature = "alloc")]
 mod provisioned;
 #[cfg(feature = "alloc")]
 mod region;
@@ -119,6 +121,11 @@ pub use config::{ConfigError, FunctionError, RegionConfig, SettingError};
 pub use control::Control;
 #[cfg(feature = "alloc")]
 pub use keeper::{Keeper, KeeperAction, NoRoom};
+#[cfg(feature = "alloc")]
+pub use network::{
+    InterfaceLimit, Interfaces, Network, NetworkError, NetworkWarning, NoInternet, Role, RoleError,
+    Route, SecurityGroup, Subnet,
+};
 #[cfg(feature = "alloc")]
 pub use provisioned::{
     Pace, ProvisionedError, ProvisionedStatus, ProvisionedView, Provisioning, Qualifier,

@@ -104,6 +104,18 @@ impl fmt::Display for ParseScalingRateError {
 
 impl core::error::Error for ParseScalingRateError {}
 
+impl fmt::Display for ScalingRate {
+    /// The text that [`FromStr`] reads.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (kind, rate) = match self {
+            Self::Unlimited => return f.write_str("unlimited"),
+            Self::EachFunction(rate) => ("function", rate),
+            Self::Together(rate) => ("region", rate),
+        };
+        write!(f, "{kind}:{}/{}:{}", rate.count, rate.per.as_secs_f64(), rate.burst)
+    }
+}
+
 impl FromStr for ScalingRate {
     type Err = ParseScalingRateError;
 

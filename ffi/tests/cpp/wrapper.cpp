@@ -290,9 +290,16 @@ void threads_drop_leases() {
     CHECK(counted.failures == threads * requests && counted.instances == 0);
 }
 
+void opens_by_settings() {
+    const auto region = warmstow::region::from_settings("[functions.f]\nmemory_mib = 256\n");
+    CHECK(region.find_function("f").has_value());
+    THROWS(WARMSTOW_ERROR_REGION_CONFIG, warmstow::region::from_settings("[functions]\nf = 1\n"));
+}
+
 } // namespace
 
 int main() {
+    opens_by_settings();
     serves();
     refuses();
     a_dropped_lease_fails_and_its_instance_is_reaped();

@@ -1,7 +1,7 @@
 """Types of the extension module; what they mean is in its docstrings."""
 
 from collections.abc import Sequence
-from typing import final
+from typing import Any, final
 
 from warmstow.raw import RawReport
 from warmstow.settings import FunctionSpec, NodeSpec, Settings
@@ -25,6 +25,7 @@ __all__ = [
     "ecs_operations",
     "parse_poisson",
     "place_gpu",
+    "read_settings",
 ]
 
 __version__: str
@@ -35,6 +36,7 @@ def check_distribution(text: str) -> float: ...
 def ecs_operations() -> list[tuple[str, str]]: ...
 def check_keep_alive(text: str) -> str: ...
 def parse_poisson(text: str) -> tuple[float, str, str | None, float]: ...
+def read_settings(text: str) -> dict[str, Any]: ...
 def place_gpu(
     nodes: Sequence[tuple[int, int, int, str]],
     pods: Sequence[tuple[int, int, int, int, Sequence[str]]],
@@ -129,6 +131,8 @@ class Region:
         scaling_rate: str = "unlimited",
         requests_per_concurrency: int = 0,
     ) -> Region: ...
+    @staticmethod
+    def from_settings(text: str) -> Region: ...
     def add_node(self, *, cpu_units: int, memory_mib: int, zone: int = 0) -> int: ...
     def add_function(
         self,

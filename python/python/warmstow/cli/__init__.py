@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import click
 
 from warmstow import __version__
+from warmstow.cli.check import check
 from warmstow.cli.demo import demo
 from warmstow.cli.ecs import ecs
 from warmstow.cli.replay import replay
@@ -46,6 +47,7 @@ def cli(context: click.Context) -> None:
 cli.add_command(replay)
 cli.add_command(demo)
 cli.add_command(ecs)
+cli.add_command(check)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -1,0 +1,147 @@
+//! Each fault is named with its line and its key.
+
+use alloc::string::ToString;
+
+use crate::settings::{Problem, Settings};
+
+/// What is said of a file.
+#[track_caller]
+fn refused(text: &str, expected: &str) {
+    let settings = Settings::from_text(text);
+    let error = settings.and_then(|settings| settings.build().map(|_| ())).unwrap_err();
+    assert_eq!(error.to_string(), expected);
+}
+
+#[test]
+fn a_text_of_neither_form() {
+    for text in ["[account\n", "a = \n", "\n{\"account\": }", "{\"account\": {}", "\u{0}"] {
+        let error = Settings::from_text(text).unwrap_err();
+        assert!(matches!(error.problem, Problem::Syntax(_)), "{text:?}: {error}");
+        assert!(error.line >= 1 && error.key.is_empty(), "{error}");
+    }
+    assert_eq!(Settings::from_text("\n{\n\"account\": }").unwrap_err().line, 3);
+    assert_eq!(Settings::from_text("[account]\nlimit == 3\n").unwrap_err().line, 2);
+}
+
+#[test]
+fn a_key_that_is_not_known() {
+    refused(
+        "[region]\nseed = 1\nlane = 3\n",
+        "line 3, region.lane: no such key; there are strategy, seed, lanes",
+    );
+    refused(
+        "{\"nodes\": [\n {\"cpu_units\": 1, \"memory_mib\": 1},\n {\"cpu\":\n 3}]}",
+        "line 4, nodes[1].cpu: no such key; there are cpu_units, memory_mib, zone, count",
+    );
+    let error = Settings::from_text("[functions]\nf = { memory = 3 }\n").unwrap_err();
+    assert_eq!((error.line, error.key.as_str()), (2, "functions.f.memory"));
+}
+
+#[test]
+fn a_key_that_is_missing_or_there_twice() {
+    refused("\n[[nodes]]\ncpu_units = 4\n", "line 2, nodes[0].memory_mib: the key is missing");
+    refused(
+        "{\"region\": {\"seed\": 1,\n\"seed\": 2}}",
+        "line 2, region.seed: the key is there twice",
+    );
+}
+
+#[test]
+fn a_value_of_another_type() {
+    for (text, expected) in [
+        ("account = 3", "line 1, account: is a whole number, not a table"),
+        ("nodes = \"\"", "line 1, nodes: is a text, not a list"),
+        (
+            "[region]\nseed = 1.0",
+            "line 2, region.seed: is a number with a fraction, not a whole number",
+        ),
+        ("[region]\nstrategy = []", "line 2, region.strategy: is a list, not a text"),
+        (
+            "{\"region\": {\"lanes\": true}}",
+            "line 1, region.lanes: is true or false, not a whole number",
+        ),
+        (
+            "[functions.f.network]\nsubnets = []\nsecurity_groups = [{ id = \"\", outbound = 1 }]",
+            "line 3, functions.f.network.security_groups[0].outbound: is a whole number, \
+             not true or false",
+        ),
+    ] {
+        refused(text, expected);
+    }
+    refused("{\"account\":\n null}", "line 2: null: leave the key out");
+    refused("account = 2020-01-01", "line 1: no key takes a date");
+}
+
+#[test]
+fn a_number_out_of_range() {
+    for (text, expected) in [
+        ("[region]\nlanes = 0", "line 2, region.lanes: is 0, outside 1 to 256"),
+        ("[region]\nlanes = -1", "line 2, region.lanes: is -1, outside 1 to 256"),
+        (
+            "{\"region\": {\"seed\": 18446744073709551616}}",
+            "line 1, region.seed: is 18446744073709551616, outside 0 to 18446744073709551615",
+        ),
+        ("[[nodes]]\ncpu_units = 0", "line 2, nodes[0].cpu_units: is 0, outside 1 to 16777215"),
+        (
+            "[functions.f]\nkeep_alive_s = 1e9",
+            "line 2, functions.f.keep_alive_s: is 1000000000, outside 0 to 31536000",
+        ),
+        (
+            "[functions.f]\nkeep_alive_s = nan",
+            "line 2, functions.f.keep_alive_s: is NaN, outside 0 to 31536000",
+        ),
+        (
+            "[functions.f]\ninstance_concurrency = 1601",
+            "line 2, functions.f.instance_concurrency: is 1601, outside 1 to 1600",
+        ),
+    ] {
+        refused(text, expected);
+    }
+}
+
+#[test]
+fn nodes_beyond_what_a_fleet_can_have() {
+    let nodes = "[[nodes]]\ncpu_units = 1\nmemory_mib = 1\ncount = 1_000_000_000\n";
+    let error = Settings::from_text(nodes).unwrap_err();
+    assert_eq!((error.line, error.key.as_str()), (4, "nodes[0].count"));
+}
+
+#[test]
+fn a_word_that_is_not_known() {
+    refused(
+        "[functions.f]\npick = \"first\"",
+        "line 2, functions.f.pick: `first` is none of packed, mru, lru",
+    );
+    refused(
+        "[region]\nstrategy = \"tight\"",
+        "line 2, region.strategy: `tight` is no strategy; one of binpack:cpu, binpack:memory, \
+         spread:zone, spread:node, random, binpack:balanced",
+    );
+    refused(
+        "[functions.f]\nrole = \"admin\"",
+        "line 2, functions.f.role: `admin` is no role: arn:aws:iam::ACCOUNT:role/NAME",
+    );
+}
+
+#[test]
+fn values_that_cannot_be_together() {
+    let text = "[account]\nconcurrency_limit = 100\n[functions.f]\nreserved_concurrency = 1\n";
+    let error = Settings::from_text(text).unwrap().build().unwrap_err();
+    assert_eq!((error.line, error.key.as_str()), (3, "functions.f"));
+    assert!(error.to_string().contains("100"), "{error}");
+    refused(
+        "[functions.f.network]\nsubnets = []\nsecurity_groups = [{ id = \"g\" }]\n",
+        "line 1, functions.f.network: 0 subnets: a function takes 1 to 16",
+    );
+}
+
+#[test]
+fn a_text_nested_too_deep() {
+    let deep = "[".repeat(50_000) + &"]".repeat(50_000);
+    let json = alloc::format!("{{\"nodes\": {deep}}}");
+    let error = Settings::from_text(&json).unwrap_err();
+    assert!(matches!(error.problem, Problem::Syntax(_)), "{error}");
+    let toml = alloc::format!("nodes = {deep}");
+    let error = Settings::from_text(&toml).unwrap_err();
+    assert!(matches!(error.problem, Problem::Syntax(_)), "{error}");
+}

@@ -1,0 +1,88 @@
+//! A region from one settings file, in TOML or JSON.
+
+use alloc::string::String;
+use alloc::sync::Arc;
+use core::ffi::c_char;
+
+use warmstow_core::settings::Settings;
+
+use crate::boundary::{self, Caller, Count};
+use crate::failure::Failure;
+use crate::region::warmstow_region;
+use crate::registry;
+use crate::status::warmstow_status as S;
+
+/// Opens a region as a settings file describes it, with its nodes and
+/// functions: those by warmstow_function_find(). The host owns it until
+/// warmstow_region_close().
+///
+/// settings: length bytes of UTF-8, TOML or JSON; no NUL needed. What can be
+/// in it: the documentation of the crate warmstow-core, module `settings`.
+/// Errors: NULL, LENGTH, TEXT, REGIONS_FULL, REGION_CONFIG: the line, the key
+/// and what is wrong there are warmstow_last_error(); then *region is
+/// untouched. Any thread; allocates.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn warmstow_region_open_settings(
+    settings: *const c_char,
+    length: usize,
+    region: *mut warmstow_region,
+) -> i32 {
+    // SAFETY: the host keeps the header's rule for pointers.
+    let caller = unsafe { Caller::promise() };
+    boundary::call(|| {
+        let out = caller.out(region, "region")?;
+        let mut settings = read(caller, settings, length)?;
+        settings.region.generation = registry::next_generation().ok_or(Failure::RegionsFull)?;
+        let (region, control) = settings.build().map_err(refused)?;
+        out.set(registry::open(Arc::clone(&region), control)?);
+        Ok(())
+    })
+}
+
+/// What a settings file asks for that works and is not wise, such as a network
+/// in one zone: a line of text each, all ended by one NUL.
+///
+/// settings: as warmstow_region_open_settings(). warnings: room for capacity
+/// bytes, 1 or more; a longer text is cut there. *needed is what all of it
+/// takes, its NUL too: 1 for no warnings. Errors: NULL, MISALIGNED, LENGTH,
+/// TEXT, REGION_CONFIG; then warnings and *needed are untouched. Any thread;
+/// allocates.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn warmstow_settings_warnings(
+    settings: *const c_char,
+    length: usize,
+    warnings: *mut c_char,
+    capacity: usize,
+    needed: *mut usize,
+) -> i32 {
+    // SAFETY: the host keeps the header's rule for pointers.
+    let caller = unsafe { Caller::promise() };
+    boundary::call(|| {
+        let needed = caller.out(needed, "needed")?;
+        let capacity = Count { given: capacity, name: "capacity" };
+        let mut room = caller.buffer(warnings.cast::<u8>(), capacity, "warnings")?;
+        let mut text = String::new();
+        for warning in read(caller, settings, length)?.warnings() {
+            text.push_str(&warning);
+            text.push('\n');
+        }
+        for byte in text.bytes().take(capacity.given - 1) {
+            room.push(byte);
+        }
+        room.push(0);
+        needed.set(text.len() + 1);
+        Ok(())
+    })
+}
+
+fn read(caller: Caller, settings: *const c_char, length: usize) -> Result<Settings, Failure> {
+    let length = Count { given: length, name: "length" };
+    let bytes = caller.copy(settings.cast::<u8>(), length, "settings")?;
+    let text = core::str::from_utf8(&bytes)
+        .map_err(|error| Failure::Text { argument: "settings", at: error.valid_up_to() })?;
+    Settings::from_text(text).map_err(refused)
+}
+
+fn refused(error: impl core::fmt::Display) -> Failure {
+    boundary::written(S::WARMSTOW_ERROR_REGION_CONFIG, error)
+}

@@ -1,0 +1,101 @@
+"""A settings file: TOML or JSON, the same region for every surface."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+import warmstow
+from warmstow.cli import main
+
+TOML = """
+[account]
+concurrency_limit = 500
+scaling_rate = "lambda"
+
+[[nodes]]
+cpu_units = 4096
+memory_mib = 8192
+count = 2
+
+[functions.resize]
+memory_mib = 512
+reserved_concurrency = 100
+keep_alive_s = 12.5
+
+[functions.resize.network]
+subnets = [{ id = "a", zone = "z" }]
+security_groups = [{ id = "g" }]
+"""
+
+JSON = json.dumps(
+    {
+        "account": {"concurrency_limit": 500},
+        "nodes": [{"cpu_units": 4096, "memory_mib": 8192, "count": 2}],
+        "functions": {"resize": {"memory_mib": 512, "reserved_concurrency": 100}},
+    }
+)
+
+
+@pytest.mark.parametrize("text", [TOML, JSON])
+def test_a_region_is_as_the_file_says(text: str) -> None:
+    region = warmstow.Region.from_settings(text)
+    assert region.account_limit == 500
+    assert region.reserved_concurrency == 100
+    assert [node.memory_mib for node in region.nodes()] == [8192, 8192]
+    resize = region.function("resize")
+    assert resize is not None
+    assert region.invoke(0, resize).cold
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("[region]\nlane = 3\n", "line 2, region.lane: no such key"),
+        ('{"nodes": 3}', "line 1, nodes: is a whole number, not a list"),
+        ("[functions.f]\nmemory_mib = 0\n", "line 2, functions.f.memory_mib: is 0, outside 1 to"),
+        ("[functions.f]\nreserved_concurrency = 901\n", "line 1, functions.f: "),
+    ],
+)
+def test_a_fault_is_named_by_line_and_key(text: str, says: str, tmp_path: Path) -> None:
+    with pytest.raises(warmstow.ConfigError, match="line") as raised:
+        warmstow.Region.from_settings(text)
+    assert says in str(raised.value)
+
+
+def test_a_text_is_a_text() -> None:
+    with pytest.raises(warmstow.ConfigError, match="text"):
+        warmstow.Region.from_settings(3)  # type: ignore[arg-type]
+
+
+def test_check_says_what_a_file_builds(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "region.toml"
+    file.write_text(TOML)
+    assert main(["check", str(file), "--json"]) == 0
+    said = json.loads(capsys.readouterr().out)
+    assert said["account_limit"] == 500
+    assert said["scaling_rate"] == "function:1000/10:1000"
+    assert said["nodes"] == [[4096, 8192, 0], [4096, 8192, 0]]
+    assert said["functions"]["resize"]["keep_alive_s"] == 12.5
+    assert said["functions"]["resize"]["subnets"] == ["a"]
+    assert len(said["warnings"]) == 2
+    assert main(["check", str(file)]) == 0
+    shown = capsys.readouterr().out
+    assert "100 of it reserved" in shown
+    assert "all subnets are in z" in shown
+    assert main(["check", str(file), "--strict"]) == 1
+
+
+def test_check_refuses_by_line_and_key(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "region.json"
+    file.write_text('{"region":\n {"lanes": 0}}')
+    assert main(["check", str(file)]) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert "line 2, region.lanes: is 0, outside 1 to 256" in err
+    assert main(["check", str(tmp_path / "none.toml")]) == 2
+    assert "none.toml" in capsys.readouterr().err
