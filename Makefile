@@ -109,10 +109,15 @@ policies: $(VENV)/.demo ## compare the keep-alive policies on real traffic; tabl
 	@[ -d $(TRACES) ] || { echo 'policies: no traces in $(TRACES): set TRACES=folder' >&2; exit 1; }
 	$(BIN)/python benches/policies/compare.py $(TRACES) benches/results/policies
 
+.PHONY: packing
+packing: ## pack the published instances (PACKING_EVERY=1: of each set every so many); writes benches/results/packing.md
+	$(CARGO) run $(LOCKED) --release -p warmstow-benches --bin packing -- benches/results/packing.md $(PACKING_EVERY)
+PACKING_EVERY ?= 1
+
 .PHONY: test-benches
 test-benches: ## the benches' own tests: every peer keeps the limits; README says what the results say
 	$(call banner,benches)
-	$(CARGO) test $(LOCKED) -p warmstow-benches --lib --test readme
+	$(CARGO) test $(LOCKED) -p warmstow-benches --lib --test readme --test packing
 
 # ---- test it -----------------------------------------------------------------
 

@@ -10,6 +10,7 @@ mod floor;
 pub mod growth;
 pub mod harness;
 mod ours;
+pub mod packing;
 pub mod peers;
 pub mod placement;
 mod queues;

@@ -211,6 +211,8 @@ named! {
     seed: whole -> u64,
     strategy: strategy -> Strategy,
     text: text -> String,
+    time_s: seconds -> Duration,
     unreserved_minimum: whole -> u32,
+    work: whole -> u64,
     zone: whole -> u8,
 }

@@ -8,6 +8,7 @@ mod ecs;
 mod errors;
 mod gpu;
 mod handles;
+mod pack;
 mod region;
 mod replay;
 mod report;
@@ -27,6 +28,10 @@ mod _warmstow {
     use crate::gpu::place_gpu;
     #[pymodule_export]
     use crate::handles::{Counters, Function, Instance, Invocation, Lease, Node};
+    #[pymodule_export]
+    use crate::pack::{
+        Packer, check_constraint, check_strategies, nodes_that_match, place_instances, place_tasks,
+    };
     #[pymodule_export]
     use crate::region::Region;
     #[pymodule_export]

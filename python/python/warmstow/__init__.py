@@ -31,6 +31,7 @@ from warmstow.errors import (
     TraceError,
     WarmstowError,
 )
+from warmstow.packing import BinKind, Item, PackedBin, Packing, pack
 from warmstow.replaying import Replay, replay
 from warmstow.results import Fleet, FunctionReport, NodeUse, Report, Series, Summary
 from warmstow.settings import FunctionSpec, NodeSpec, Settings
@@ -40,6 +41,7 @@ from warmstow.workload import ArrivalTrace, MinuteTrace, Poisson, TraceFunction,
 __all__ = [
     "ApiError",
     "ArrivalTrace",
+    "BinKind",
     "ConfigError",
     "Counters",
     "Ecs",
@@ -50,11 +52,14 @@ __all__ = [
     "FunctionSpec",
     "Instance",
     "Invocation",
+    "Item",
     "Lease",
     "MinuteTrace",
     "Node",
     "NodeSpec",
     "NodeUse",
+    "PackedBin",
+    "Packing",
     "Poisson",
     "Region",
     "Replay",
@@ -69,6 +74,7 @@ __all__ = [
     "WarmstowError",
     "Workload",
     "__version__",
+    "pack",
     "read_trace",
     "replay",
 ]

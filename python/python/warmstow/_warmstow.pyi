@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from typing import Any, final
 
+from warmstow.clusters import ClusterNode, ClusterTask
+from warmstow.packing import BinKind, Item
 from warmstow.raw import RawReport
 from warmstow.settings import FunctionSpec, NodeSpec, Settings
 from warmstow.workload import Workload
@@ -17,15 +19,21 @@ __all__ = [
     "Invocation",
     "Lease",
     "Node",
+    "Packer",
     "Region",
     "Replay",
     "__version__",
+    "check_constraint",
     "check_distribution",
     "check_keep_alive",
+    "check_strategies",
     "ecs_operations",
+    "nodes_that_match",
     "parse_poisson",
     "place_gpu",
     "read_settings",
+    "place_instances",
+    "place_tasks",
 ]
 
 __version__: str
@@ -44,6 +52,19 @@ def place_gpu(
     policy: str = "foresight",
     seed: int = 0,
 ) -> list[tuple[int | None, list[int], dict[str, int] | None]]: ...
+def check_constraint(text: str) -> None: ...
+def check_strategies(names: Sequence[str]) -> None: ...
+def nodes_that_match(nodes: Sequence[ClusterNode], constraints: Sequence[str]) -> list[bool]: ...
+def place_tasks(
+    nodes: Sequence[ClusterNode],
+    tasks: Sequence[ClusterTask],
+    strategies: Sequence[str],
+    constraints: Sequence[str],
+    seed: int,
+) -> list[tuple[int | None, list[tuple[str, int]]]]: ...
+def place_instances(
+    nodes: Sequence[ClusterNode], tasks: Sequence[ClusterTask], strategy: str, seed: int
+) -> list[tuple[int | None, list[tuple[str, int]]]]: ...
 
 @final
 class Ecs:
@@ -179,3 +200,20 @@ class Replay:
     def progress(self) -> float: ...
     @property
     def invocations(self) -> int: ...
+
+@final
+class Packer:
+    def __new__(cls, kinds: Sequence[BinKind], items: Sequence[Item], seed: int) -> Packer: ...
+    def advance(self, work: int) -> bool: ...
+    def run(self, time_s: float) -> bool: ...
+    def bins(self) -> list[tuple[int, list[tuple[int, int]]]]: ...
+    def unplaced(self) -> list[int]: ...
+    def item_of(self) -> list[int]: ...
+    @property
+    def cost(self) -> int: ...
+    @property
+    def lower_bound(self) -> int: ...
+    @property
+    def is_optimal(self) -> bool: ...
+    @property
+    def work(self) -> int: ...

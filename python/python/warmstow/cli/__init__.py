@@ -18,6 +18,7 @@ from warmstow import __version__
 from warmstow.cli.check import check
 from warmstow.cli.demo import demo
 from warmstow.cli.ecs import ecs
+from warmstow.cli.pack import pack
 from warmstow.cli.replay import replay
 from warmstow.errors import WarmstowError
 
@@ -45,6 +46,7 @@ def cli(context: click.Context) -> None:
 
 
 cli.add_command(replay)
+cli.add_command(pack)
 cli.add_command(demo)
 cli.add_command(ecs)
 cli.add_command(check)
