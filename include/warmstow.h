@@ -14,6 +14,9 @@
  *   an instance from complete, fail, drain
  *   or reap                                 stops the instance   stopped
  *
+ * A scaler (warmstow_scaler_open()) decides how much capacity is desired: the
+ * host gives it metrics and what runs, and polls its decisions.
+ *
  * TIME. Calls take now_ns, nanoseconds of the host's monotonic clock from any
  * origin; the library reads no clock. A time before an earlier one is taken as
  * it is and harms nothing: an idle time counts from the latest end of a request.
@@ -88,6 +91,26 @@
 #define WARMSTOW_UNRESERVED 4294967295
 
 /**
+ * The most scalers that are open at a time.
+ */
+#define WARMSTOW_MAX_SCALERS 65536
+
+/**
+ * Steps out of policies are suspended; see warmstow_scaler_suspend().
+ */
+#define WARMSTOW_SUSPEND_SCALE_OUT 1
+
+/**
+ * Steps in of policies are suspended.
+ */
+#define WARMSTOW_SUSPEND_SCALE_IN 2
+
+/**
+ * Scheduled actions are suspended: those due meanwhile are lost.
+ */
+#define WARMSTOW_SUSPEND_SCHEDULED 4
+
+/**
  * What a call answers. Negative numbers are errors, in a fixed block for each
  * object; a number is never used again for something else.
  */
@@ -122,12 +145,12 @@ typedef enum warmstow_status {
      */
     WARMSTOW_ERROR_TEXT = -6,
     /**
-     * A bug in warmstow. What was asked may be half done; a region in whose
-     * call it happened refuses every further call but its closing.
+     * A bug in warmstow. What was asked may be half done; a region or scaler in
+     * whose call it happened refuses every further call but its closing.
      */
     WARMSTOW_ERROR_PANIC = -7,
     /**
-     * The region had a WARMSTOW_ERROR_PANIC before: close it.
+     * The region or scaler had a WARMSTOW_ERROR_PANIC before: close it.
      */
     WARMSTOW_ERROR_POISONED = -8,
     /**
@@ -246,6 +269,27 @@ typedef enum warmstow_status {
      * A bug in warmstow: the replay's books do not balance.
      */
     WARMSTOW_ERROR_REPLAY_INCONSISTENT = -603,
+    /**
+     * The scaler's handle is null, closed, or was never given out.
+     */
+    WARMSTOW_ERROR_SCALER_STALE = -900,
+    /**
+     * As many scalers are open as there can be: WARMSTOW_MAX_SCALERS.
+     */
+    WARMSTOW_ERROR_SCALERS_FULL = -901,
+    /**
+     * A scaler's configuration is no JSON of its form, or a setting is out of
+     * range.
+     */
+    WARMSTOW_ERROR_SCALER_CONFIG = -902,
+    /**
+     * No policy of the scaler reads that metric.
+     */
+    WARMSTOW_ERROR_METRIC_UNKNOWN = -903,
+    /**
+     * A datum is no finite number.
+     */
+    WARMSTOW_ERROR_DATUM = -904,
 } warmstow_status;
 
 /**
@@ -400,6 +444,74 @@ typedef enum warmstow_distribution_kind {
      */
     WARMSTOW_DISTRIBUTION_LOGNORMAL = 3,
 } warmstow_distribution_kind;
+
+/**
+ * Who asked for a decision.
+ */
+typedef enum warmstow_cause {
+    /**
+     * There was no decision left.
+     */
+    WARMSTOW_CAUSE_NONE = 0,
+    /**
+     * A policy.
+     */
+    WARMSTOW_CAUSE_POLICY = 1,
+    /**
+     * A scheduled action.
+     */
+    WARMSTOW_CAUSE_SCHEDULED = 2,
+    /**
+     * Bounds that were set.
+     */
+    WARMSTOW_CAUSE_BOUNDS = 3,
+} warmstow_cause;
+
+/**
+ * Why a step that was wanted was not taken.
+ */
+typedef enum warmstow_suppression {
+    /**
+     * It was taken.
+     */
+    WARMSTOW_SUPPRESSION_NONE = 0,
+    /**
+     * A cooldown runs; of a step out, as much was added within it.
+     */
+    WARMSTOW_SUPPRESSION_COOLDOWN = 1,
+    /**
+     * Nothing is scaled in during a deployment.
+     */
+    WARMSTOW_SUPPRESSION_DEPLOYMENT = 2,
+    /**
+     * It is suspended.
+     */
+    WARMSTOW_SUPPRESSION_SUSPENDED = 3,
+    /**
+     * The capacity is at its bound.
+     */
+    WARMSTOW_SUPPRESSION_AT_BOUND = 4,
+    /**
+     * As much is desired already.
+     */
+    WARMSTOW_SUPPRESSION_ALREADY_DESIRED = 5,
+    /**
+     * A policy that must agree to a step in did not.
+     */
+    WARMSTOW_SUPPRESSION_VETOED = 6,
+    /**
+     * Another policy wanted more capacity.
+     */
+    WARMSTOW_SUPPRESSION_LARGER_WINS = 7,
+    /**
+     * The bounds of a scheduled action would cross.
+     */
+    WARMSTOW_SUPPRESSION_BOUNDS_CROSS = 8,
+    /**
+     * Another reason, of a later version: see the text.
+     */
+    WARMSTOW_SUPPRESSION_OTHER = 9,
+} warmstow_suppression;
 
 /**
  * The settings of a region; initialise by warmstow_region_config_default().
@@ -996,6 +1108,76 @@ typedef struct warmstow_poisson {
     struct warmstow_distribution cold;
 } warmstow_poisson;
 
+/**
+ * An open scaler. From warmstow_scaler_open() until warmstow_scaler_close().
+ * All-zero is no scaler.
+ */
+typedef struct warmstow_scaler {
+    /**
+     * For warmstow to read; store and compare it as it is.
+     */
+    uint64_t bits;
+} warmstow_scaler;
+
+/**
+ * A decision; see warmstow_scaler_poll().
+ */
+typedef struct warmstow_decision {
+    /**
+     * When.
+     */
+    uint64_t at_ns;
+    /**
+     * The metric, of a policy's decision; else 0.
+     */
+    double value;
+    /**
+     * The threshold that it breaches.
+     */
+    double threshold;
+    /**
+     * A warmstow_cause; WARMSTOW_CAUSE_NONE where there was no decision.
+     */
+    uint32_t cause;
+    /**
+     * The number of the policy or of the scheduled action, in the order of the
+     * configuration, from 0.
+     */
+    uint32_t index;
+    /**
+     * 1: a policy wants more; -1: less; 0: no policy's decision.
+     */
+    int32_t direction;
+    /**
+     * The capacity that the policy wanted; else 0.
+     */
+    uint32_t wanted;
+    /**
+     * What ran.
+     */
+    uint32_t running;
+    /**
+     * The desired capacity before.
+     */
+    uint32_t from;
+    /**
+     * The desired capacity now: set it, where it differs.
+     */
+    uint32_t to;
+    /**
+     * A warmstow_suppression.
+     */
+    uint32_t suppression;
+    /**
+     * The bounds in force.
+     */
+    uint32_t min;
+    /**
+     * The bounds in force.
+     */
+    uint32_t max;
+} warmstow_decision;
+
 #ifdef __cplusplus
 extern "C" {
 #endif // __cplusplus
@@ -1451,6 +1633,132 @@ int32_t warmstow_replay_poisson(const struct warmstow_replay_config *config,
                                 struct warmstow_report *total,
                                 struct warmstow_report *functions,
                                 size_t struct_size);
+
+/**
+ * Opens a scaler from its configuration, a text in JSON of `length` bytes:
+ *
+ *     {"min": 2, "max": 20, "running": 4, "unix_s_at_origin": 1767571200,
+ *      "policies": [
+ *       {"name": "cpu", "metric": "cpu", "rule": {"target_tracking":
+ *         {"target": 50, "scale_out_cooldown_s": 300, "scale_in_cooldown_s": 300,
+ *          "disable_scale_in": false, "period_s": 60}}},
+ *       {"name": "queue", "metric": "depth", "rule": {"step":
+ *         {"alarm": {"comparison": "greater_or_equal", "threshold": 100, "periods": 1},
+ *          "adjustment_type": "ChangeInCapacity", "cooldown_s": 300,
+ *          "steps": [{"lower": 0, "adjustment": 2}]}}},
+ *       {"name": "kpa", "metric": "concurrency", "rule": {"concurrency_based": {}}}],
+ *      "scheduled": [
+ *       {"name": "night", "schedule": "cron(0 22 * * ? *)", "min": 2, "max": 4}]}
+ *
+ * What has a default may be left out; a name that is none is an error. `min`,
+ * `max` and `running` have none.
+ *
+ * Errors: NULL, TEXT, SCALER_CONFIG, SCALERS_FULL; then *scaler is untouched.
+ * Any thread; allocates.
+ */
+int32_t warmstow_scaler_open(const char *config,
+                             size_t length,
+                             uint64_t now_ns,
+                             struct warmstow_scaler *scaler);
+
+/**
+ * Closes a scaler. Its handle is stale from now on.
+ *
+ * Errors: SCALER_STALE, also when closed twice. Any thread.
+ */
+int32_t warmstow_scaler_close(struct warmstow_scaler scaler);
+
+/**
+ * The number of the metric of that name, for warmstow_scaler_observe().
+ *
+ * Errors: SCALER_STALE, POISONED, NULL, LENGTH, TEXT, METRIC_UNKNOWN. Any
+ * thread.
+ */
+int32_t warmstow_scaler_metric(struct warmstow_scaler scaler, const char *name, uint32_t *metric);
+
+/**
+ * A datum of a metric, as of now_ns. Periods that have ended are evaluated
+ * first; then warmstow_scaler_poll().
+ *
+ * Errors: SCALER_STALE, POISONED, METRIC_UNKNOWN, DATUM (no finite number);
+ * then nothing has changed. Any thread; calls on one scaler wait for each
+ * other.
+ */
+int32_t warmstow_scaler_observe(struct warmstow_scaler scaler,
+                                uint64_t now_ns,
+                                uint32_t metric,
+                                double value);
+
+/**
+ * So much runs now (tasks, or provisioned concurrency allocated).
+ *
+ * Errors: SCALER_STALE, POISONED. Any thread.
+ */
+int32_t warmstow_scaler_running(struct warmstow_scaler scaler, uint64_t now_ns, uint32_t running);
+
+/**
+ * Someone else set the desired capacity.
+ *
+ * Errors: SCALER_STALE, POISONED. Any thread.
+ */
+int32_t warmstow_scaler_desired(struct warmstow_scaler scaler, uint64_t now_ns, uint32_t desired);
+
+/**
+ * A deployment is under way (not 0) or has ended (0): nothing is scaled in
+ * during one.
+ *
+ * Errors: SCALER_STALE, POISONED. Any thread.
+ */
+int32_t warmstow_scaler_deployment(struct warmstow_scaler scaler,
+                                   uint64_t now_ns,
+                                   uint32_t under_way);
+
+/**
+ * Suspends activities: a sum of WARMSTOW_SUSPEND_...; 0 resumes all.
+ *
+ * Errors: SCALER_STALE, POISONED, ENUM (another bit). Any thread.
+ */
+int32_t warmstow_scaler_suspend(struct warmstow_scaler scaler,
+                                uint64_t now_ns,
+                                uint32_t activities);
+
+/**
+ * Sets the bounds; a desired capacity beyond them is brought to them at once.
+ *
+ * Errors: SCALER_STALE, POISONED, SCALER_CONFIG (min above max); then the
+ * bounds are as they were. Any thread.
+ */
+int32_t warmstow_scaler_bounds(struct warmstow_scaler scaler,
+                               uint64_t now_ns,
+                               uint32_t min,
+                               uint32_t max);
+
+/**
+ * Time has passed: what is scheduled is carried out and policies whose
+ * periods have ended decide; then warmstow_scaler_poll(). *next_ns is when to
+ * call this next, UINT64_MAX for never; NULL where that is not asked for.
+ *
+ * Errors: SCALER_STALE, POISONED, MISALIGNED. Any thread.
+ */
+int32_t warmstow_scaler_advance(struct warmstow_scaler scaler, uint64_t now_ns, uint64_t *next_ns);
+
+/**
+ * The next decision that was not polled, or WARMSTOW_CAUSE_NONE in
+ * decision->cause: call until then after each call above. One that was
+ * suppressed is reported once, until something else is decided.
+ *
+ * struct_size: sizeof *decision. text, of `capacity` bytes: a sentence that
+ * says who wanted what and why, cut where it is longer, with its NUL; NULL
+ * where it is not asked for, and then `capacity` is 0.
+ *
+ * Errors: SCALER_STALE, POISONED, NULL, MISALIGNED, STRUCT_SIZE, LENGTH; then
+ * the decision is not lost. Any thread.
+ */
+int32_t warmstow_scaler_poll(struct warmstow_scaler scaler,
+                             struct warmstow_decision *decision,
+                             size_t struct_size,
+                             char *text,
+                             size_t capacity);
 
 #ifdef __cplusplus
 }  // extern "C"

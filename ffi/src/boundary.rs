@@ -281,6 +281,10 @@ impl<T> Buffer<T> {
         self.count == self.capacity
     }
 
+    pub(crate) const fn capacity(&self) -> usize {
+        self.capacity
+    }
+
     pub(crate) const fn count(&self) -> usize {
         self.count
     }

@@ -19,6 +19,7 @@ mod boundary;
 mod failure;
 mod registry;
 
+mod autoscale;
 mod counters;
 mod function;
 mod instance;
@@ -30,6 +31,7 @@ mod replay_report;
 mod settings;
 mod status;
 
+pub use autoscale::*;
 pub use counters::*;
 pub use function::*;
 pub use instance::*;

@@ -37,10 +37,10 @@ pub enum warmstow_status {
     WARMSTOW_ERROR_ENUM = -5,
     /// A text is not UTF-8.
     WARMSTOW_ERROR_TEXT = -6,
-    /// A bug in warmstow. What was asked may be half done; a region in whose
-    /// call it happened refuses every further call but its closing.
+    /// A bug in warmstow. What was asked may be half done; a region or scaler in
+    /// whose call it happened refuses every further call but its closing.
     WARMSTOW_ERROR_PANIC = -7,
-    /// The region had a WARMSTOW_ERROR_PANIC before: close it.
+    /// The region or scaler had a WARMSTOW_ERROR_PANIC before: close it.
     WARMSTOW_ERROR_POISONED = -8,
     /// A reserved_field is not 0.
     WARMSTOW_ERROR_NOT_ZERO = -9,
@@ -108,12 +108,24 @@ pub enum warmstow_status {
     WARMSTOW_ERROR_DISTRIBUTION = -602,
     /// A bug in warmstow: the replay's books do not balance.
     WARMSTOW_ERROR_REPLAY_INCONSISTENT = -603,
+
+    /// The scaler's handle is null, closed, or was never given out.
+    WARMSTOW_ERROR_SCALER_STALE = -900,
+    /// As many scalers are open as there can be: WARMSTOW_MAX_SCALERS.
+    WARMSTOW_ERROR_SCALERS_FULL = -901,
+    /// A scaler's configuration is no JSON of its form, or a setting is out of
+    /// range.
+    WARMSTOW_ERROR_SCALER_CONFIG = -902,
+    /// No policy of the scaler reads that metric.
+    WARMSTOW_ERROR_METRIC_UNKNOWN = -903,
+    /// A datum is no finite number.
+    WARMSTOW_ERROR_DATUM = -904,
 }
 
 use warmstow_status as S;
 
 /// Every status with its name.
-const STATUS_NAMES: [(S, &CStr); 37] = [
+const STATUS_NAMES: [(S, &CStr); 42] = [
     (S::WARMSTOW_OK, c"WARMSTOW_OK"),
     (S::WARMSTOW_ERROR_NULL, c"WARMSTOW_ERROR_NULL"),
     (S::WARMSTOW_ERROR_MISALIGNED, c"WARMSTOW_ERROR_MISALIGNED"),
@@ -151,6 +163,11 @@ const STATUS_NAMES: [(S, &CStr); 37] = [
     (S::WARMSTOW_ERROR_REPLAY_CONFIG, c"WARMSTOW_ERROR_REPLAY_CONFIG"),
     (S::WARMSTOW_ERROR_DISTRIBUTION, c"WARMSTOW_ERROR_DISTRIBUTION"),
     (S::WARMSTOW_ERROR_REPLAY_INCONSISTENT, c"WARMSTOW_ERROR_REPLAY_INCONSISTENT"),
+    (S::WARMSTOW_ERROR_SCALER_STALE, c"WARMSTOW_ERROR_SCALER_STALE"),
+    (S::WARMSTOW_ERROR_SCALERS_FULL, c"WARMSTOW_ERROR_SCALERS_FULL"),
+    (S::WARMSTOW_ERROR_SCALER_CONFIG, c"WARMSTOW_ERROR_SCALER_CONFIG"),
+    (S::WARMSTOW_ERROR_METRIC_UNKNOWN, c"WARMSTOW_ERROR_METRIC_UNKNOWN"),
+    (S::WARMSTOW_ERROR_DATUM, c"WARMSTOW_ERROR_DATUM"),
 ];
 
 /// Why an invocation was refused; the index into an array of refusal counts.

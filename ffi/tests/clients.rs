@@ -68,6 +68,11 @@ fn c_replay() {
 }
 
 #[test]
+fn c_autoscale() {
+    checks(C, "tests/c/autoscale.c");
+}
+
+#[test]
 fn c_handoff() {
     checks(C, "tests/c/handoff.c");
 }

@@ -19,6 +19,7 @@ const SOURCES: [&str; 10] = [
     "replay_report",
     "settings",
     "replay",
+    "autoscale",
 ];
 
 fn root() -> PathBuf {
@@ -107,6 +108,8 @@ fn structs_keep_their_size_within_a_major_version() {
         ("trace", size_of::<warmstow::warmstow_trace>(), 56),
         ("poisson", size_of::<warmstow::warmstow_poisson>(), 72),
         ("report", size_of::<warmstow::warmstow_report>(), 368),
+        ("scaler", size_of::<warmstow::warmstow_scaler>(), 8),
+        ("decision", size_of::<warmstow::warmstow_decision>(), 64),
     ];
     for (name, size, wanted) in sizes {
         assert_eq!(size, wanted, "warmstow_{name}");

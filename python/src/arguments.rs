@@ -72,6 +72,12 @@ pub(crate) fn number(value: &Bound<'_, PyAny>, name: &str) -> PyResult<f64> {
     value.extract().map_err(refuse)
 }
 
+/// True or false, called `name` where it is neither.
+pub(crate) fn flag(value: &Bound<'_, PyAny>, name: &str) -> PyResult<bool> {
+    let refuse = |_| errors::config(format!("{name} is {}: needs True or False", shown(value)));
+    value.extract().map_err(refuse)
+}
+
 /// Text, called `name` where it is none.
 pub(crate) fn text(value: &Bound<'_, PyAny>, name: &str) -> PyResult<String> {
     let refuse = |_| errors::config(format!("{name} is {}: needs text", shown(value)));
@@ -190,14 +196,18 @@ named! {
     account: text -> String,
     account_limit: whole -> u32,
     cpu_units: whole_or_none -> Option<u32>,
+    desired: whole -> u32,
     instance_concurrency: whole -> u32,
     keep_alive_s: seconds -> Duration,
     limit: whole -> u32,
     max_arrivals: whole -> u64,
+    max_capacity: whole -> u32,
     max_functions: whole -> u32,
     max_instances: whole -> u32,
     max_nodes: whole_or_none -> Option<u32>,
     memory_mib: whole -> u32,
+    metric: text -> String,
+    min_capacity: whole -> u32,
     name: text -> String,
     now_ns: whole -> u64,
     operation: text -> String,
@@ -207,12 +217,18 @@ named! {
     requests_per_concurrency: whole -> u32,
     reserved: whole_or_none -> Option<u32>,
     reserved_concurrency: whole_or_none -> Option<u32>,
+    running: whole -> u32,
+    scale_in: flag -> bool,
+    scale_out: flag -> bool,
     scaling_rate: scaling_rate -> ScalingRate,
+    scheduled: flag -> bool,
     seed: whole -> u64,
     strategy: strategy -> Strategy,
     text: text -> String,
     time_s: seconds -> Duration,
+    under_way: flag -> bool,
     unreserved_minimum: whole -> u32,
+    value: number -> f64,
     work: whole -> u64,
     zone: whole -> u8,
 }

@@ -4,6 +4,7 @@
 extern crate alloc;
 
 mod arguments;
+mod autoscale;
 mod ecs;
 mod errors;
 mod gpu;
@@ -22,6 +23,8 @@ mod _warmstow {
 
     use crate::errors;
 
+    #[pymodule_export]
+    use crate::autoscale::{Decision, Scaler};
     #[pymodule_export]
     use crate::ecs::{Ecs, ecs_operations};
     #[pymodule_export]

@@ -13,6 +13,7 @@ Everything public may be used from several threads at once.
 
 from warmstow._warmstow import (
     Counters,
+    Decision,
     Ecs,
     Function,
     Instance,
@@ -20,6 +21,7 @@ from warmstow._warmstow import (
     Lease,
     Node,
     Region,
+    Scaler,
     __version__,
 )
 from warmstow.errors import (
@@ -44,6 +46,7 @@ __all__ = [
     "BinKind",
     "ConfigError",
     "Counters",
+    "Decision",
     "Ecs",
     "ExhaustedError",
     "Fleet",
@@ -64,6 +67,7 @@ __all__ = [
     "Region",
     "Replay",
     "Report",
+    "Scaler",
     "Series",
     "Settings",
     "StaleHandleError",
