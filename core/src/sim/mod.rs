@@ -61,6 +61,7 @@ mod audit;
 mod books;
 mod cold_start;
 mod config;
+pub mod containers;
 mod curve;
 mod distribution;
 mod fleet;
