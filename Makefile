@@ -20,7 +20,7 @@ TARGET := $(abspath $(or $(CARGO_TARGET_DIR),target))
 # Features that `make test` turns on; they only add.
 FEATURES := sim,serde,json,settings
 # Every feature of the core, for each of their combinations.
-EACH_FEATURE := alloc sim serde json portable-atomic
+EACH_FEATURE := alloc sim serde portable-atomic
 
 # Pre-emptions that loom tries within one execution; more find rarer
 # interleavings, at many times the time. `make loom` goes deeper than `make test`.
@@ -135,6 +135,11 @@ features: ## check the core with each combination of its features
 	    RUSTFLAGS=-Dwarnings $(CARGO) check --quiet $(LOCKED) -p warmstow-core --lib --no-default-features \
 	        --features "$$on" --target-dir $(TARGET)/features; \
 	done
+	@for on in json settings json,settings,sim,portable-atomic; do \
+	    echo "--- $$on"; \
+	    RUSTFLAGS=-Dwarnings $(CARGO) check --quiet $(LOCKED) -p warmstow-core --lib --no-default-features \
+	        --features "$$on" --target-dir $(TARGET)/features; \
+	done
 
 .PHONY: test-core
 test-core: ## Rust: unit, property, simulation, source-rule and doc tests
@@ -237,7 +242,7 @@ lint: ## rustfmt, and clippy with warnings as errors in each configuration
 	$(CARGO) fmt --all --check
 	$(CARGO) fmt --manifest-path fuzz/Cargo.toml --check
 	$(call banner,clippy)
-	$(CARGO) clippy $(LOCKED) --workspace --all-targets --features warmstow-core/sim,warmstow-core/serde,warmstow-core/json -- -D warnings
+	$(CARGO) clippy $(LOCKED) --workspace --all-targets --features warmstow-core/sim,warmstow-core/serde,warmstow-core/json,warmstow-core/settings -- -D warnings
 	$(CARGO) clippy $(LOCKED) -p warmstow-core --no-default-features -- -D warnings
 	$(CARGO) clippy $(LOCKED) -p warmstow-core --all-features -- -D warnings
 	RUSTFLAGS="$(LOOM_FLAGS)" $(CARGO) clippy $(LOCKED) -p warmstow-core --lib --tests --target-dir $(TARGET)/loom -- -D warnings
@@ -252,7 +257,7 @@ fmt: ## format the Rust and Python sources
 .PHONY: doc
 doc: ## build the Rust documentation, warnings as errors
 	$(call banner,documentation)
-	RUSTDOCFLAGS="-D warnings" $(CARGO) doc $(LOCKED) --no-deps -p warmstow-core -p warmstow-ffi --features warmstow-core/sim,warmstow-core/serde,warmstow-core/json
+	RUSTDOCFLAGS="-D warnings" $(CARGO) doc $(LOCKED) --no-deps -p warmstow-core -p warmstow-ffi --features warmstow-core/sim,warmstow-core/serde,warmstow-core/json,warmstow-core/settings
 
 .PHONY: header
 header: ## write include/warmstow.h anew from the Rust sources

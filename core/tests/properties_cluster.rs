@@ -9,8 +9,10 @@
 //! * no port of an instance is held twice.
 #![cfg(all(feature = "alloc", not(loom)))]
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
+extern crate alloc;
+
+use alloc::collections::{BTreeMap, BTreeSet};
+use alloc::sync::Arc;
 
 use proptest::prelude::*;
 use warmstow_core::cluster::instance::{ContainerInstance, ContainerInstanceId, Registration};

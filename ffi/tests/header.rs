@@ -8,7 +8,7 @@ use core::ffi::CStr;
 use std::path::{Path, PathBuf};
 
 /// In the order in which they stand in the header.
-const SOURCES: [&str; 10] = [
+const SOURCES: [&str; 11] = [
     "status",
     "region",
     "node",

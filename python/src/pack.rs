@@ -1,8 +1,9 @@
 //! Packing: a search carried out in steps, with the clock read here; and tasks
 //! placed one by one.
 
+use core::time::Duration;
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use pyo3::prelude::*;
 use warmstow_core::placement::constraint::Constraint;

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import pytest
-import warmstow
 from conftest import CliResult
-from warmstow import ApiError, Ecs
 
-if TYPE_CHECKING:
-    from pathlib import Path
+import warmstow
+from warmstow import ApiError, Ecs
 
 Cli = Callable[..., CliResult]
 

@@ -73,18 +73,20 @@ impl Openb {
         let mut arrivals = self.pods.clone();
         let limit = self.gpu_milli() * LOAD_PERCENT / 100;
         let mut asked: u64 = arrivals.iter().map(|pod| u64::from(pod.total_gpu_milli())).sum();
-        let too_many = asked > limit;
-        while asked > limit {
-            let pod = arrivals.remove(below(&mut rng, arrivals.len()));
-            asked -= u64::from(pod.total_gpu_milli());
-        }
-        while !too_many {
-            let pod = self.pods[below(&mut rng, self.pods.len())];
-            asked += u64::from(pod.total_gpu_milli());
-            if asked > limit {
-                break;
+        if asked > limit {
+            while asked > limit {
+                let pod = arrivals.remove(below(&mut rng, arrivals.len()));
+                asked -= u64::from(pod.total_gpu_milli());
             }
-            arrivals.push(pod);
+        } else {
+            loop {
+                let pod = self.pods[below(&mut rng, self.pods.len())];
+                asked += u64::from(pod.total_gpu_milli());
+                if asked > limit {
+                    break;
+                }
+                arrivals.push(pod);
+            }
         }
         shuffle(&mut arrivals, &mut rng);
         arrivals

@@ -45,7 +45,7 @@ impl Host {
     }
 
     fn join(&mut self, number: u32) -> ContainerInstanceId {
-        let zone = if number % 2 == 0 { "a" } else { "b" };
+        let zone = if number.is_multiple_of(2) { "a" } else { "b" };
         let room = Resources::new(1_024, 2_000);
         let server = Registration::new(&alloc::format!("i-{number}"), room).in_zone(zone);
         let id = self.cluster.register_instance(self.now, server).unwrap();
