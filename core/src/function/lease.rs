@@ -40,6 +40,7 @@ impl Lease {
     }
 
     /// The function's index and generation, as they are.
+    #[cfg(feature = "alloc")]
     #[inline]
     #[expect(clippy::cast_possible_truncation, reason = "the halves of a word")]
     pub(super) const fn parts(&self) -> (u32, u32) {
