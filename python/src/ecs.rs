@@ -29,7 +29,10 @@ impl Ecs {
 #[pymethods]
 impl Ecs {
     #[new]
-    #[pyo3(signature = (*, region = "us-east-1".to_owned(), account = "123456789012".to_owned()))]
+    #[pyo3(
+        signature = (*, region = "us-east-1".to_owned(), account = "123456789012".to_owned()),
+        text_signature = "(*, region=\"us-east-1\", account=\"123456789012\")"
+    )]
     fn new(
         #[pyo3(from_py_with = named::region)] region: String,
         #[pyo3(from_py_with = named::account)] account: String,
@@ -41,7 +44,10 @@ impl Ecs {
     /// as JSON text. ``now_ns`` is the host's clock, from any fixed moment.
     ///
     /// Raises ``ApiError`` with AWS's code where the call is refused.
-    #[pyo3(signature = (operation, request = "{}".to_owned(), *, now_ns = 0, settle = true))]
+    #[pyo3(
+        signature = (operation, request = "{}".to_owned(), *, now_ns = 0, settle = true),
+        text_signature = "(self, /, operation, request=\"{}\", *, now_ns=0, settle=True)"
+    )]
     fn call(
         &self,
         #[pyo3(from_py_with = named::operation)] operation: String,

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
-from conftest import CliResult
-
 import warmstow
+from conftest import CliResult
 from warmstow import ApiError, Ecs
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 Cli = Callable[..., CliResult]
 

@@ -4,7 +4,6 @@ import json
 from pathlib import Path
 
 import pytest
-
 import warmstow
 from warmstow.cli import main
 
@@ -68,9 +67,7 @@ def test_a_text_is_a_text() -> None:
         warmstow.Region.from_settings(3)  # type: ignore[arg-type]
 
 
-def test_check_says_what_a_file_builds(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_check_says_what_a_file_builds(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     file = tmp_path / "region.toml"
     file.write_text(TOML)
     assert main(["check", str(file), "--json"]) == 0
@@ -88,9 +85,7 @@ def test_check_says_what_a_file_builds(
     assert main(["check", str(file), "--strict"]) == 1
 
 
-def test_check_refuses_by_line_and_key(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_check_refuses_by_line_and_key(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     file = tmp_path / "region.json"
     file.write_text('{"region":\n {"lanes": 0}}')
     assert main(["check", str(file)]) == 2

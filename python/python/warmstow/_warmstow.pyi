@@ -33,9 +33,9 @@ __all__ = [
     "nodes_that_match",
     "parse_poisson",
     "place_gpu",
-    "read_settings",
     "place_instances",
     "place_tasks",
+    "read_settings",
 ]
 
 __version__: str
