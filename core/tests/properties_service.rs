@@ -46,6 +46,13 @@ proptest! {
     }
 }
 
+#[test]
+fn an_update_replaces_a_deployment_that_has_failed() {
+    let firsts = [86, 6, 33, 46, 179, 139, 139, 115];
+    let actions: Vec<_> = firsts.map(|first| Action::from_bytes([first, 0, 0, 0])).into();
+    check(Settings::from_bytes([2, 0, 0, 0, 234, 106, 0, 0]), &actions);
+}
+
 /// Hosts as (zone, memory left, rack or none), tasks as (host, memory, may stop).
 fn check_victim(hosts: &[(u32, u32, u8)], tasks: &[(usize, u32, bool)], rules: &[u8], seed: u64) {
     let instances: Vec<ObservedInstance> = (0..)

@@ -484,8 +484,9 @@ impl World {
             (primary.key.0, primary.rollout)
         };
         if self.count.tripped {
-            let rolled = self.settings.rollback && key != self.primary;
-            assert!(rolled || rollout == Rollout::Failed, "it should have tripped");
+            // An update replaces a failed deployment as a rollback does.
+            let replaced = key != self.primary && (self.settings.rollback || updated);
+            assert!(replaced || rollout == Rollout::Failed, "it should have tripped");
         } else {
             assert!(key == self.primary || updated, "a rollback without cause");
             let failed = rollout == Rollout::Failed;
