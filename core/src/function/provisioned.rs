@@ -380,7 +380,7 @@ pub enum ProvisionedError {
     MaxInstances {
         /// What was asked for.
         requested: u32,
-        /// [`FunctionSpec::max_instances`].
+        /// [`FunctionSpec::max_instances`](super::FunctionSpec::max_instances).
         max_instances: u32,
     },
     /// More than the function has reserved.

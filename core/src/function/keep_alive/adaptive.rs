@@ -48,7 +48,7 @@ const RESTART: f64 = 0.1;
 /// A plan holds until idle times of this share of its weight are new.
 const REPLAN: f32 = 1.0 / 16.0;
 
-/// The adaptive policy; see the [module](self).
+/// The adaptive policy; the head of its file says how it decides.
 #[derive(Debug)]
 pub struct Adaptive {
     gb_seconds: f64,

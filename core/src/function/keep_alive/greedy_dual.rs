@@ -16,7 +16,7 @@
 use super::{ByIndex, Gap, KeepAlive, Profile, Window};
 use crate::time::{Duration, Instant};
 
-/// Greedy-Dual keep-alive; see the [module](self).
+/// Greedy-Dual keep-alive; the head of its file says how it decides.
 #[derive(Debug)]
 pub struct GreedyDual {
     clock: f64,

@@ -36,7 +36,7 @@ const BIN: Duration = Duration::from_secs(60);
 /// The range of the histogram.
 const RANGE: Duration = Duration::from_secs(60 * BINS as u64);
 
-/// The hybrid histogram policy; see the [module](self).
+/// The hybrid histogram policy; the head of its file says how it decides.
 #[derive(Debug)]
 pub struct Histogram {
     functions: ByIndex<IdleTimes>,
