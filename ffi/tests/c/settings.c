@@ -56,7 +56,7 @@ static void warns(void) {
     const size_t length = strlen(FILE_TOML);
     OK(warmstow_settings_warnings(FILE_TOML, length, text, sizeof text, &needed));
     CHECK(needed == strlen(text) + 1);
-    CHECK(strstr(text, "line 10, functions.resize.network: all subnets are in z") == text);
+    CHECK(strstr(text, "line 7, functions.resize.network: all subnets are in z") == text);
     OK(warmstow_settings_warnings(FILE_TOML, length, cut, sizeof cut, &needed));
     CHECK(strcmp(cut, "lin") == 0 && needed == strlen(text) + 1);
     OK(warmstow_settings_warnings("", 0, text, sizeof text, &needed));
