@@ -8,7 +8,9 @@
 //! told in `concurrency/parking.rs`; this is the order of the steps:
 //!
 //! ```text
-//!  admit     1  the gate's own admission (`concurrency/gate.rs`)
+//!  admit     0  little of the own reservation left: a permit that lies in a
+//!               leaf nearby, which stays as it is
+//!            1  the gate's own admission (`concurrency/gate.rs`)
 //!            2  full: close the limit that is; visit each open leaf under it,
 //!               shut it, take a permit if it has one
 //!            3  taken from another function: hand it over, gate to gate; the

@@ -21,7 +21,8 @@
 //! steps are
 //!
 //! ```text
-//!  take    permits - 1, and the lowest member with it if there is one
+//!  take    permits - 1, and the lowest member with it if there is one, or
+//!          by choice the permit alone
 //!  park    permits + 1, and members in: into an open leaf, or one that this
 //!          very step opens
 //!  steal   permits - 1 if there is one, and shut
@@ -145,40 +146,38 @@ pub(super) fn claim_all(leaf: &AtomicU64, mask: u32) -> bool {
 /// Takes a permit and the lowest member with it.
 #[inline(always)]
 pub(super) fn take(leaf: &AtomicU64) -> Taken {
-    // ORDERING: Relaxed: only the compare-exchange decides.
-    let mut seen = leaf.load(Ordering::Relaxed);
-    while seen & PERMITS != 0 {
-        let left = seen - ONE_PERMIT;
-        let bits = members(seen);
-        // The members lie lowest: the lowest bit of all is the lowest member.
-        let rest = if bits == 0 { left } else { left & (left - 1) };
-        // ORDERING: AcqRel. Acquire pairs with the Release of `park`; Release
-        // as in `withdraw`. The failed read decides nothing.
-        match leaf.compare_exchange_weak(seen, rest, Ordering::AcqRel, Ordering::Relaxed) {
-            Ok(_) if bits == 0 => return Taken::Permit,
-            Ok(_) => return Taken::Both(bits.trailing_zeros()),
-            Err(now) => seen = now,
-        }
-        spin_loop();
+    // The members lie lowest: the lowest bit of all is the lowest member.
+    let lowest_out = |left| if members(left) == 0 { left } else { left & (left - 1) };
+    match take_leaving(leaf, lowest_out).map(members) {
+        None => Taken::Nothing,
+        Some(0) => Taken::Permit,
+        Some(bits) => Taken::Both(bits.trailing_zeros()),
     }
-    Taken::Nothing
 }
 
 /// Takes a permit alone, for a request that finds its seat elsewhere; whether
 /// there was one.
 pub(super) fn take_permit(leaf: &AtomicU64) -> bool {
+    take_leaving(leaf, |left| left).is_some()
+}
+
+/// Takes a permit and, of the rest of the word, leaves what `leave` makes of
+/// it. The word before, if it had a permit.
+#[inline(always)]
+fn take_leaving(leaf: &AtomicU64, leave: impl Fn(u64) -> u64) -> Option<u64> {
     // ORDERING: Relaxed: only the compare-exchange decides.
     let mut seen = leaf.load(Ordering::Relaxed);
     while seen & PERMITS != 0 {
-        let left = seen - ONE_PERMIT;
-        // ORDERING: AcqRel, as `take`. The failed read decides nothing.
+        let left = leave(seen - ONE_PERMIT);
+        // ORDERING: AcqRel. Acquire pairs with the Release of `park`; Release
+        // as in `withdraw`. The failed read decides nothing.
         match leaf.compare_exchange_weak(seen, left, Ordering::AcqRel, Ordering::Relaxed) {
-            Ok(_) => return true,
+            Ok(_) => return Some(seen),
             Err(now) => seen = now,
         }
         spin_loop();
     }
-    false
+    None
 }
 
 /// Puts the members `mask` and a permit in, if the leaf is open or

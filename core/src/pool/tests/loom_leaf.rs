@@ -134,6 +134,52 @@ fn steal(leaf: &AtomicU64) -> Taken {
     if leaf::steal(leaf, OURS) { Taken::Permit } else { Taken::Nothing }
 }
 
+/// A permit without its member.
+fn take_permit(leaf: &AtomicU64) -> Taken {
+    if leaf::take_permit(leaf) { Taken::Permit } else { Taken::Nothing }
+}
+
+#[test]
+fn loom_take_permit_take_permit() {
+    one_permit_two_takers(take_permit);
+}
+
+#[test]
+fn loom_park_take_permit_publishes() {
+    who_takes_sees_what_the_last_did(park, take_permit);
+}
+
+/// A permit taken alone against each of the others that take one.
+#[test]
+fn loom_take_permit_against_the_others() {
+    let others: [fn(&AtomicU64) -> u32; 3] =
+        [|leaf| took(leaf::take(leaf)), |leaf| took(steal(leaf)), leaf::unpark];
+    for other in others {
+        model(move || {
+            let world = World::with(1);
+            let thread = spawn(&world, move |world| other(&world.leaf));
+            let both = took(take_permit(&world.leaf)) + thread.join().unwrap();
+            assert_eq!((both, world.permits()), (1, 0), "exactly one gets it");
+        });
+    }
+}
+
+/// A permit taken alone leaves the member that came or goes meanwhile.
+#[test]
+fn loom_take_permit_against_members() {
+    model(|| {
+        let world = World::with(1);
+        leaf::insert(&world.leaf, 0b01);
+        let other = spawn(&world, |world| {
+            leaf::insert(&world.leaf, 0b10);
+            leaf::withdraw(&world.leaf, 0b01)
+        });
+        assert_eq!(took(take_permit(&world.leaf)), 1);
+        assert_eq!(other.join().unwrap(), 0b01);
+        assert_eq!(leaf::withdraw(&world.leaf, 0b11), 0b10);
+    });
+}
+
 #[test]
 fn loom_park_take_publishes() {
     who_takes_sees_what_the_last_did(park, leaf::take);
