@@ -83,6 +83,14 @@ def test_the_seeds_commands_keep_their_state_in_a_file(cli: Cli, tmp_path: Path)
     assert "ClusterContainsContainerInstancesException" in err
 
 
+def test_a_file_that_is_not_text_is_named(cli: Cli, tmp_path: Path) -> None:
+    file = tmp_path / "latin.json"
+    file.write_bytes(b'{"family": "caf\xe9"}')
+    status, out, err = cli("ecs", "create-cluster", "--cli-input-json", f"file://{file}")
+    assert (status, out) == (2, "")
+    assert "latin.json: it is not UTF-8 text" in err
+
+
 def test_a_skeleton_is_json_and_a_wrong_option_is_named(cli: Cli) -> None:
     _, out, _ = cli("ecs", "run-task", "--generate-cli-skeleton")
     assert json.loads(out)["taskDefinition"] == ""

@@ -61,6 +61,8 @@ def _from_json(text: str, option: str) -> Any:
             text = path.read_text(encoding="utf-8")
         except OSError as error:
             raise ConfigError(f"{option}: cannot read {path}: {error.strerror}") from None
+        except UnicodeDecodeError:
+            raise ConfigError(f"{option}: cannot read {path}: it is not UTF-8 text") from None
     try:
         return json.loads(text)
     except ValueError as error:
