@@ -50,6 +50,7 @@
 //! | `alloc` (default) | owned pools and fleets, [`Region`](function::Region) |
 //! | `sim` | the simulator |
 //! | `serde` | handles, specifications and reports as data |
+//! | `json` | task definitions and Amazon ECS's calls in AWS's JSON: [`cluster`] |
 //! | `settings` | a region written as one TOML or JSON file: [`settings`] |
 //! | `portable-atomic` | that crate's atomics also where the target has its own |
 //!

@@ -1,8 +1,9 @@
 //! Regions: open, close, the account's limit, and what they hold now.
 
 use alloc::sync::Arc;
+use core::fmt;
 
-use warmstow_core::function::{ConfigError, Region, RegionConfig};
+use warmstow_core::function::{Region, RegionConfig};
 use warmstow_core::placement::{SpreadBy, Strategy};
 use warmstow_core::resources::Resource;
 
@@ -167,8 +168,8 @@ pub unsafe extern "C" fn warmstow_region_open(
     })
 }
 
-/// A region's settings out of range, as a failure.
-pub(crate) fn config_failure(error: ConfigError) -> Failure {
+/// A region's settings that cannot be, as a failure.
+pub(crate) fn config_failure(error: impl fmt::Display) -> Failure {
     boundary::written(S::WARMSTOW_ERROR_REGION_CONFIG, error)
 }
 

@@ -8,9 +8,8 @@ use warmstow_core::settings::Settings;
 
 use crate::boundary::{self, Caller, Count};
 use crate::failure::Failure;
-use crate::region::warmstow_region;
+use crate::region::{config_failure, warmstow_region};
 use crate::registry;
-use crate::status::warmstow_status as S;
 
 /// Opens a region as a settings file describes it, with its nodes and
 /// functions: those by warmstow_function_find(). The host owns it until
@@ -33,7 +32,7 @@ pub unsafe extern "C" fn warmstow_region_open_settings(
         let out = caller.out(region, "region")?;
         let mut settings = read(caller, settings, length)?;
         settings.region.generation = registry::next_generation().ok_or(Failure::RegionsFull)?;
-        let (region, control) = settings.build().map_err(refused)?;
+        let (region, control) = settings.build().map_err(config_failure)?;
         out.set(registry::open(Arc::clone(&region), control)?);
         Ok(())
     })
@@ -80,9 +79,5 @@ fn read(caller: Caller, settings: *const c_char, length: usize) -> Result<Settin
     let bytes = caller.copy(settings.cast::<u8>(), length, "settings")?;
     let text = core::str::from_utf8(&bytes)
         .map_err(|error| Failure::Text { argument: "settings", at: error.valid_up_to() })?;
-    Settings::from_text(text).map_err(refused)
-}
-
-fn refused(error: impl core::fmt::Display) -> Failure {
-    boundary::written(S::WARMSTOW_ERROR_REGION_CONFIG, error)
+    Settings::from_text(text).map_err(config_failure)
 }

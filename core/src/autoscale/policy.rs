@@ -5,6 +5,16 @@ use core::fmt;
 use super::bounds::{Capacity, Direction};
 use crate::time::{Duration, Instant};
 
+/// The length of a metric period where none is given.
+pub(super) const fn minute() -> Duration {
+    Duration::from_secs(60)
+}
+
+/// How long AWS waits after a step where nothing else is said.
+pub(super) const fn cooldown() -> Duration {
+    Duration::from_secs(300)
+}
+
 /// A scaling policy: it is fed one metric and votes when its periods end.
 ///
 /// Implement it to add a policy of your own; see

@@ -8,7 +8,9 @@ use alloc::vec::Vec;
 use core::fmt;
 
 use super::bounds::{Capacity, Direction};
-use super::policy::{Evidence, Hold, Policy, PolicyKind, Proposal, ScaleIn, Vote};
+use super::policy::{
+    Evidence, Hold, Policy, PolicyKind, Proposal, ScaleIn, Vote, cooldown, minute,
+};
 use super::window::{Alarm, AlarmError, AlarmState, Statistic, Window};
 use crate::time::{Duration, Instant};
 
@@ -88,14 +90,6 @@ pub struct StepScaling {
     /// whose breach chooses the step (`MetricAggregationType`).
     #[cfg_attr(feature = "serde", serde(default))]
     pub aggregation: Statistic,
-}
-
-const fn minute() -> Duration {
-    Duration::from_secs(60)
-}
-
-const fn cooldown() -> Duration {
-    Duration::from_secs(300)
 }
 
 /// Settings of a [`StepScaling`] that cannot hold; after AWS's validation.

@@ -9,7 +9,9 @@
 use core::fmt;
 
 use super::bounds::{Capacity, Direction};
-use super::policy::{Evidence, Hold, Policy, PolicyKind, Proposal, ScaleIn, Vote};
+use super::policy::{
+    Evidence, Hold, Policy, PolicyKind, Proposal, ScaleIn, Vote, cooldown, minute,
+};
 use super::window::{Alarm, AlarmState, Comparison, Statistic, Window};
 use crate::math;
 use crate::time::{Duration, Instant};
@@ -54,14 +56,6 @@ pub struct TargetTracking {
     /// Whether it never scales in.
     #[cfg_attr(feature = "serde", serde(default))]
     pub disable_scale_in: bool,
-}
-
-const fn minute() -> Duration {
-    Duration::from_secs(60)
-}
-
-const fn cooldown() -> Duration {
-    Duration::from_secs(300)
 }
 
 const fn three() -> u32 {

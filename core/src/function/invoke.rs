@@ -221,25 +221,28 @@ impl<W: Storage> Function<W> {
         let reserved = self.gate().reserved().is_some();
         // A look first: room that is given back was short for others meanwhile.
         rates::look(starts, now, reserved)?;
-        let node = match fleet {
-            None => None,
-            Some(fleet) => {
-                let room = fleet.place(self.spec.resources, strategy);
-                let room = room.map_err(InvokeError::NoCapacity)?;
-                Some((fleet, room.into_parts().0))
-            }
-        };
+        let node = self.find_room(fleet, strategy)?;
         // The token last: a start that cannot be has spent none.
         if let Err(error) = rates::take(starts, now, reserved) {
-            if let Some((fleet, node)) = node {
+            if let (Some(fleet), Some(node)) = (fleet, node) {
                 self.leave(fleet, node);
             }
             return Err(error);
         }
-        let node = node.map(|(_, node)| node);
         let place = node.map_or(NO_NODE, NodeId::index);
         let pool::Claim { slot, seat } = vacancy.start(place);
         Ok(Admitted { slot, seat, start: Start::Cold { node } })
+    }
+
+    /// Takes room for an instance on a node; `None` where there is no fleet.
+    pub(super) fn find_room<F: Storage>(
+        &self,
+        fleet: Option<&Fleet<F>>,
+        strategy: Strategy,
+    ) -> Result<Option<NodeId>, InvokeError> {
+        let Some(fleet) = fleet else { return Ok(None) };
+        let room = fleet.place(self.spec.resources, strategy);
+        room.map(|room| Some(room.into_parts().0)).map_err(InvokeError::NoCapacity)
     }
 
     /// Gives an instance's room on its node back.

@@ -38,13 +38,7 @@ impl<W: Storage> Function<W> {
     ) -> Result<Started, InvokeError> {
         let full = InvokeError::InstanceLimit { max_instances: self.spec().max_instances };
         let vacancy = self.pool.begin().ok_or(full)?;
-        let node = match fleet {
-            None => None,
-            Some(fleet) => {
-                let room = fleet.place(self.spec().resources, strategy);
-                Some(room.map_err(InvokeError::NoCapacity)?.into_parts().0)
-            }
-        };
+        let node = self.find_room(fleet, strategy)?;
         self.tallies.prestarted();
         let Claim { slot, seat } = vacancy.start(node.map_or(NO_NODE, NodeId::index));
         Ok(Started { slot, seat, node })

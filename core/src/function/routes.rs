@@ -24,7 +24,7 @@
 //! *Update against acquire.* A request that read a word before the change goes
 //! where it would have gone before the change: it is one that came before. It
 //! may still start an instance in a replaced pool after that was swept, which is
-//! why the owner sweeps until the pool is empty (`versioned.rs`).
+//! why the owner sweeps until the pool is empty (`version.rs`).
 //!
 //! *Activation against acquire.* The word `provisioned` is written once the whole
 //! batch is idle in the pool, and the pool's gate has its reservation before. A

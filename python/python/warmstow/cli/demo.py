@@ -28,13 +28,7 @@ _TRACE = "Azure Functions 2019, a sample of 100 functions over 8 hours"
     show_default=True,
     help="Folder of the report page.",
 )
-@click.option(
-    "--seed",
-    type=options.SEED,
-    default=0,
-    show_default=True,
-    help="Seed of all that is drawn at random.",
-)
+@options.seed
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of a table.")
 def demo(output: Path, seed: int, as_json: bool) -> None:
     """Replay the Azure Functions 2019 sample under several keep-alive

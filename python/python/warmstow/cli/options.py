@@ -16,7 +16,7 @@ from warmstow.settings import CPU_UNITS_PER_VCPU, NodeSpec
 from warmstow.traces.table import parse_number, parse_whole, shown
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
 __all__ = [
     "ASSIGNMENT",
@@ -31,6 +31,7 @@ __all__ = [
     "TIMEOUT",
     "Command",
     "by_function",
+    "seed",
 ]
 
 _UNITS = {"ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0}
@@ -41,6 +42,17 @@ _ZONES_MAX = 64
 _NODES_MAX = 1_000_000
 _PREFIX_MIN = 4
 """Shortest beginning of a function's name that stands for it."""
+
+
+def seed(command: Callable[..., Any]) -> Callable[..., Any]:
+    """The option ``--seed`` of every command that draws at random."""
+    return click.option(
+        "--seed",
+        type=SEED,
+        default=0,
+        show_default=True,
+        help="Seed of all that is drawn at random.",
+    )(command)
 
 
 class Command(click.Command):

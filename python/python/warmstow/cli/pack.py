@@ -50,13 +50,7 @@ _BALANCED = "binpack:balanced"
     show_default=True,
     help="How long to search, offline.",
 )
-@click.option(
-    "--seed",
-    type=options.SEED,
-    default=0,
-    show_default=True,
-    help="Seed of all that is drawn at random.",
-)
+@options.seed
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of text.")
 def pack(
     nodes: Path,

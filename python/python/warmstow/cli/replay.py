@@ -34,13 +34,7 @@ _STEP = 1 << 16
 
 @click.command(cls=options.Command, short_help="Replay a trace and report.")
 @click.argument("trace")
-@click.option(
-    "--seed",
-    type=options.SEED,
-    default=0,
-    show_default=True,
-    help="Seed of all that is drawn at random.",
-)
+@options.seed
 @click.option(
     "--account-limit",
     type=options.COUNT,
