@@ -14,6 +14,12 @@
  *   an instance from complete, fail, drain
  *   or reap                                 stops the instance   stopped
  *
+ * Functions with versions, aliases and provisioned concurrency
+ * (warmstow_versioned_add()) and keep-alive policies (warmstow_keeper_keep())
+ * want instances started ahead of requests and stopped: warmstow_poll() says
+ * which, and warmstow_advance() is called as time passes. A host that uses
+ * neither calls neither.
+ *
  * A scaler (warmstow_scaler_open()) decides how much capacity is desired: the
  * host gives it metrics and what runs, and polls its decisions.
  *
@@ -39,8 +45,8 @@
  * Nothing is kept past the call. Results do not overlap.
  *
  * STRUCTS that the program fills begin with struct_size, which their default
- * function sets (warmstow_trace and warmstow_poisson have none: the program
- * sets it); those that the library fills are passed with their size. So a
+ * function sets (warmstow_trace, warmstow_poisson and warmstow_routing have
+ * none: the program sets it); those that the library fills are passed with their size. So a
  * program meets a library of another version with an error and not with
  * damage. Fields named reserved_field are 0, or the call answers NOT_ZERO.
  *
@@ -89,6 +95,17 @@
  * unreserved concurrency.
  */
 #define WARMSTOW_UNRESERVED 4294967295
+
+/**
+ * As a version: $LATEST, the one that can be changed.
+ */
+#define WARMSTOW_LATEST 0
+
+/**
+ * The weight of an alias's other version that takes all requests: 10,000
+ * ten-thousandths.
+ */
+#define WARMSTOW_WEIGHT_ONE 10000
 
 /**
  * The most scalers that are open at a time.
@@ -220,6 +237,11 @@ typedef enum warmstow_status {
      */
     WARMSTOW_ERROR_RESERVED = -307,
     /**
+     * The function is one of a function with versions: what is reserved is of
+     * all of them, see warmstow_versioned_set_reserved().
+     */
+    WARMSTOW_ERROR_FUNCTION_VERSIONED = -308,
+    /**
      * Refused: a concurrency limit is reached. AWS Lambda answers 429.
      */
     WARMSTOW_ERROR_THROTTLED = -400,
@@ -290,6 +312,64 @@ typedef enum warmstow_status {
      * A datum is no finite number.
      */
     WARMSTOW_ERROR_DATUM = -904,
+    /**
+     * The handle of a function with versions is null, of another region, or
+     * was never given out.
+     */
+    WARMSTOW_ERROR_VERSIONED_STALE = -1000,
+    /**
+     * The version was never published, or is deleted.
+     */
+    WARMSTOW_ERROR_VERSION_UNKNOWN = -1001,
+    /**
+     * An alias points to the version, or it has provisioned concurrency.
+     */
+    WARMSTOW_ERROR_VERSION_IN_USE = -1002,
+    /**
+     * The alias's handle is null, it is deleted, or it is of another region.
+     */
+    WARMSTOW_ERROR_ALIAS_STALE = -1010,
+    /**
+     * An alias's name is not 1 to 128 letters, digits, - and _, or is a number.
+     */
+    WARMSTOW_ERROR_ALIAS_NAME = -1011,
+    /**
+     * The function has an alias of that name.
+     */
+    WARMSTOW_ERROR_ALIAS_TAKEN = -1012,
+    /**
+     * The function has no alias of that name.
+     */
+    WARMSTOW_ERROR_ALIAS_UNKNOWN = -1013,
+    /**
+     * The region has as many aliases as it was opened for.
+     */
+    WARMSTOW_ERROR_ALIASES_FULL = -1014,
+    /**
+     * An alias points to one version twice, or its weight is out of range.
+     */
+    WARMSTOW_ERROR_ROUTING = -1015,
+    /**
+     * Concurrency cannot be provisioned so: on $LATEST or on an alias of two
+     * versions, none of it, or more than there may be.
+     */
+    WARMSTOW_ERROR_PROVISIONED = -1020,
+    /**
+     * The version has provisioned concurrency already, asked for elsewhere.
+     */
+    WARMSTOW_ERROR_VERSION_PROVISIONED = -1021,
+    /**
+     * The start ahead is null, was reported before, or is of another region.
+     */
+    WARMSTOW_ERROR_PRESTART_STALE = -1030,
+    /**
+     * The text is no keep-alive policy.
+     */
+    WARMSTOW_ERROR_KEEP_ALIVE_POLICY = -1100,
+    /**
+     * No node would have room if its idle instances were stopped.
+     */
+    WARMSTOW_ERROR_NO_ROOM = -1101,
 } warmstow_status;
 
 /**
@@ -514,6 +594,125 @@ typedef enum warmstow_suppression {
 } warmstow_suppression;
 
 /**
+ * A region's rates as a whole; see warmstow_region_model_default().
+ */
+typedef enum warmstow_profile {
+    /**
+     * No rates, as warmstow_region_open() has it.
+     */
+    WARMSTOW_PROFILE_OFF = 0,
+    /**
+     * AWS Lambda's since November 2023: 1000 new instances in 10 s for each
+     * function, and 10 requests a second for each unit of concurrency.
+     */
+    WARMSTOW_PROFILE_LAMBDA = 1,
+    /**
+     * AWS Lambda's before: a burst of 3000 instances of all functions together
+     * (1000 or 500 in smaller regions: set scaling_burst), then 500 a minute.
+     */
+    WARMSTOW_PROFILE_LAMBDA_2019 = 2,
+} warmstow_profile;
+
+/**
+ * Whose starts a scaling rate counts.
+ */
+typedef enum warmstow_scaling {
+    /**
+     * Instances are started as fast as requests come.
+     */
+    WARMSTOW_SCALING_UNLIMITED = 0,
+    /**
+     * Those of each function, whatever the others do.
+     */
+    WARMSTOW_SCALING_EACH_FUNCTION = 1,
+    /**
+     * Those of all functions together.
+     */
+    WARMSTOW_SCALING_TOGETHER = 2,
+} warmstow_scaling;
+
+/**
+ * How provisioned concurrency is prepared, as a whole; see
+ * warmstow_provisioning_default().
+ */
+typedef enum warmstow_provisioning_profile {
+    /**
+     * As fast as the host initialises, and kept for good.
+     */
+    WARMSTOW_PROVISIONING_AT_ONCE = 0,
+    /**
+     * AWS Lambda's: 90 s of preparation, then up to 6000 instances a minute for
+     * each function; replaced after 4 hours.
+     */
+    WARMSTOW_PROVISIONING_LAMBDA = 1,
+    /**
+     * AWS Lambda's of 2022: by the burst of the region, which requests use too.
+     */
+    WARMSTOW_PROVISIONING_LAMBDA_2022 = 2,
+} warmstow_provisioning_profile;
+
+/**
+ * How fast provisioned instances are started.
+ */
+typedef enum warmstow_pace {
+    /**
+     * All at once.
+     */
+    WARMSTOW_PACE_UNLIMITED = 0,
+    /**
+     * Those of each function at the rate pace_count in pace_per_ns.
+     */
+    WARMSTOW_PACE_EACH_FUNCTION = 1,
+    /**
+     * By the region's scaling rate, where that is of all functions together:
+     * from the same tokens as requests.
+     */
+    WARMSTOW_PACE_WITH_REQUESTS = 2,
+} warmstow_pace;
+
+/**
+ * Where a configuration of provisioned concurrency stands.
+ */
+typedef enum warmstow_provisioned_status {
+    /**
+     * There is none.
+     */
+    WARMSTOW_PROVISIONED_NONE = 0,
+    /**
+     * AWS's IN_PROGRESS: the batch is not ready.
+     */
+    WARMSTOW_PROVISIONED_IN_PROGRESS = 1,
+    /**
+     * AWS's READY: all that was asked for can be used.
+     */
+    WARMSTOW_PROVISIONED_READY = 2,
+    /**
+     * AWS's FAILED: a start failed. What was ready before can be used; the rest
+     * has been given back, and nothing is tried again until the next put.
+     */
+    WARMSTOW_PROVISIONED_FAILED = 3,
+} warmstow_provisioned_status;
+
+/**
+ * What the host is to do.
+ */
+typedef enum warmstow_action_kind {
+    /**
+     * Nothing is left to do.
+     */
+    WARMSTOW_ACTION_NONE = 0,
+    /**
+     * Start this instance, then report warmstow_prepared() or
+     * warmstow_unprepared().
+     */
+    WARMSTOW_ACTION_START = 1,
+    /**
+     * Stop this instance, then report warmstow_stopped().
+     */
+    WARMSTOW_ACTION_STOP = 2,
+} warmstow_action_kind;
+
+/**
  * The settings of a region; initialise by warmstow_region_config_default().
  */
 typedef struct warmstow_region_config {
@@ -596,6 +795,55 @@ typedef struct warmstow_region_view {
      */
     uint32_t reserved_field;
 } warmstow_region_view;
+
+/**
+ * What a region has of AWS Lambda's model beside its limits; initialise by
+ * warmstow_region_model_default().
+ */
+typedef struct warmstow_region_model {
+    /**
+     * sizeof(warmstow_region_model), as the program was compiled.
+     */
+    uint32_t struct_size;
+    /**
+     * Requests a second for each unit of concurrency: so many times the
+     * account limit for all functions, and so many times its reservation for
+     * one that has one. AWS: 10. 0: no such limit.
+     */
+    uint32_t requests_per_concurrency;
+    /**
+     * A warmstow_scaling: of whom instances are started at the rate
+     * scaling_count in scaling_per_ns.
+     */
+    uint32_t scaling;
+    /**
+     * So many instances in each period; 1 or more but with
+     * WARMSTOW_SCALING_UNLIMITED, where it is not looked at.
+     */
+    uint32_t scaling_count;
+    /**
+     * The most at once after a rest; as scaling_count.
+     */
+    uint32_t scaling_burst;
+    /**
+     * How many aliases of versions there can be in the life of the region, up
+     * to 2^24; default 1024.
+     */
+    uint32_t max_aliases;
+    /**
+     * The period, in nanoseconds.
+     */
+    uint64_t scaling_per_ns;
+    /**
+     * About how many threads invoke at the same time, 1 to 256: the lanes that
+     * warmstow_invoke_in() folds its lane over. Default 16.
+     */
+    uint32_t lanes;
+    /**
+     * Always 0.
+     */
+    uint32_t reserved_field;
+} warmstow_region_model;
 
 /**
  * A node as it is added; initialise by warmstow_node_spec_default().
@@ -767,6 +1015,17 @@ typedef struct warmstow_invocation {
 } warmstow_invocation;
 
 /**
+ * An alias of a function with versions, until it is deleted. All-zero is no
+ * alias.
+ */
+typedef struct warmstow_alias {
+    /**
+     * For warmstow to read; store and compare it as it is.
+     */
+    uint64_t bits;
+} warmstow_alias;
+
+/**
  * Counts since a function was added; each only rises, but for the last three,
  * which are of this moment.
  */
@@ -804,6 +1063,204 @@ typedef struct warmstow_counters {
      */
     uint32_t idle_instances;
 } warmstow_counters;
+
+/**
+ * How provisioned concurrency of a function is prepared; initialise by
+ * warmstow_provisioning_default().
+ */
+typedef struct warmstow_provisioning {
+    /**
+     * sizeof(warmstow_provisioning), as the program was compiled.
+     */
+    uint32_t struct_size;
+    /**
+     * A warmstow_pace.
+     */
+    uint32_t pace;
+    /**
+     * With WARMSTOW_PACE_EACH_FUNCTION: so many starts in each period, at least
+     * 1. Else not looked at.
+     */
+    uint32_t pace_count;
+    /**
+     * With WARMSTOW_PACE_EACH_FUNCTION: the most starts at once, at least 1.
+     */
+    uint32_t pace_burst;
+    /**
+     * With WARMSTOW_PACE_EACH_FUNCTION: the period, in nanoseconds.
+     */
+    uint64_t pace_per_ns;
+    /**
+     * From the request to the first start, in nanoseconds.
+     */
+    uint64_t preparation_ns;
+    /**
+     * The age at which an instance is replaced, in nanoseconds; UINT64_MAX:
+     * never.
+     */
+    uint64_t recycle_after_ns;
+} warmstow_provisioning;
+
+/**
+ * A function with versions, for the life of the region. All-zero is none.
+ *
+ * Each version is a warmstow_function of its own, which requests name in
+ * warmstow_invoke_version(). All share one reservation and one request rate.
+ */
+typedef struct warmstow_versioned {
+    /**
+     * For warmstow to read; store and compare it as it is.
+     */
+    uint64_t bits;
+} warmstow_versioned;
+
+/**
+ * What all versions of a function have done and do, in AWS's words: sums since
+ * it was added, and levels now; see warmstow_versioned_metrics_read().
+ */
+typedef struct warmstow_versioned_metrics {
+    /**
+     * Invocations: requests admitted; throttled ones are not among them.
+     */
+    uint64_t invocations;
+    /**
+     * Of these, those that started an instance.
+     */
+    uint64_t cold_starts;
+    /**
+     * ProvisionedConcurrencyInvocations.
+     */
+    uint64_t provisioned_invocations;
+    /**
+     * ProvisionedConcurrencySpilloverInvocations: admitted on demand because
+     * what is provisioned was all in use.
+     */
+    uint64_t spillover_invocations;
+    /**
+     * Requests refused, for whatever reason.
+     */
+    uint64_t throttles;
+    /**
+     * Requests that failed and their instance with them.
+     */
+    uint64_t failures;
+    /**
+     * ConcurrentExecutions: requests in flight.
+     */
+    uint64_t concurrent_executions;
+    /**
+     * ProvisionedConcurrentExecutions: of these, on provisioned concurrency.
+     */
+    uint64_t provisioned_executions;
+    /**
+     * Provisioned concurrency that can be used now.
+     */
+    uint64_t provisioned_available;
+    /**
+     * ProvisionedConcurrencyUtilization: the share of it in use, 0 to 1; 0 of
+     * nothing. What a scaler's target tracking reads.
+     */
+    double provisioned_utilization;
+} warmstow_versioned_metrics;
+
+/**
+ * Where an alias points; the program sets struct_size.
+ */
+typedef struct warmstow_routing {
+    /**
+     * sizeof(warmstow_routing), as the program was compiled.
+     */
+    uint32_t struct_size;
+    /**
+     * The version that requests go to: a published one.
+     */
+    uint32_t version;
+    /**
+     * Another published version for some of them; 0: none.
+     */
+    uint32_t other_version;
+    /**
+     * Its share of the requests in ten-thousandths, 0 to WARMSTOW_WEIGHT_ONE;
+     * 0 without another version.
+     */
+    uint32_t other_weight;
+} warmstow_routing;
+
+/**
+ * A configuration of provisioned concurrency as it is now; see
+ * warmstow_provisioned_read().
+ */
+typedef struct warmstow_provisioned_view {
+    /**
+     * The version that it is for.
+     */
+    uint32_t version;
+    /**
+     * What was asked for.
+     */
+    uint32_t requested;
+    /**
+     * Instances that are ready.
+     */
+    uint32_t allocated;
+    /**
+     * What can be used: all of a batch or none of it.
+     */
+    uint32_t available;
+    /**
+     * A warmstow_provisioned_status; WARMSTOW_PROVISIONED_NONE where there is
+     * none, and then the rest is 0.
+     */
+    uint32_t status;
+    /**
+     * Always 0.
+     */
+    uint32_t reserved_field;
+    /**
+     * The function that serves it, for warmstow_counters_read(). Requests name
+     * the version or the alias, not this.
+     */
+    struct warmstow_function pool;
+} warmstow_provisioned_view;
+
+/**
+ * The hold of an instance that is started ahead of requests, from
+ * warmstow_poll() or warmstow_start_ahead() until warmstow_prepared() or
+ * warmstow_unprepared(). It is no lease. All-zero is none.
+ */
+typedef struct warmstow_prestart {
+    /**
+     * For warmstow to read; store and compare it as it is.
+     */
+    uint64_t bits[2];
+} warmstow_prestart;
+
+/**
+ * An action; see warmstow_poll().
+ */
+typedef struct warmstow_action {
+    /**
+     * A warmstow_action_kind.
+     */
+    uint32_t kind;
+    /**
+     * Always 0.
+     */
+    uint32_t reserved_field;
+    /**
+     * With WARMSTOW_ACTION_START the hold of the instance; else null.
+     */
+    struct warmstow_prestart prestart;
+    /**
+     * The instance; null with WARMSTOW_ACTION_NONE.
+     */
+    struct warmstow_instance instance;
+    /**
+     * With WARMSTOW_ACTION_START the node to start it on; else, and in a region
+     * without a fleet, null.
+     */
+    struct warmstow_node node;
+} warmstow_action;
 
 /**
  * A random length of time. All-zero is none.
@@ -1274,6 +1731,29 @@ int32_t warmstow_region_view_read(struct warmstow_region region,
                                   size_t struct_size);
 
 /**
+ * Fills in the rates of a profile and the other defaults, struct_size among
+ * them.
+ *
+ * profile: a warmstow_profile. struct_size: sizeof *model. Errors: NULL,
+ * MISALIGNED, STRUCT_SIZE, ENUM; then *model is untouched. Any thread.
+ */
+int32_t warmstow_region_model_default(uint32_t profile,
+                                      struct warmstow_region_model *model,
+                                      size_t struct_size);
+
+/**
+ * As warmstow_region_open(), with rates and aliases, which that call leaves
+ * out. A request that a rate refuses answers THROTTLED; its refusal says which
+ * rate.
+ *
+ * Errors: NULL, MISALIGNED, STRUCT_SIZE, NOT_ZERO, ENUM, REGION_CONFIG,
+ * REGIONS_FULL; then *region is untouched. Any thread; allocates.
+ */
+int32_t warmstow_region_open_model(const struct warmstow_region_config *config,
+                                   const struct warmstow_region_model *model,
+                                   struct warmstow_region *region);
+
+/**
  * Fills in the defaults, struct_size among them.
  *
  * struct_size: sizeof *spec. Errors: NULL, MISALIGNED, STRUCT_SIZE; then *spec
@@ -1361,8 +1841,9 @@ int32_t warmstow_function_spec_read(struct warmstow_region region,
  * Sets a function's reserved concurrency; WARMSTOW_UNRESERVED removes it.
  * Requests in flight above it go on.
  *
- * Errors: REGION_STALE, POISONED, FUNCTION_STALE, RESERVED; then nothing has
- * changed. Any thread, control plane; requests are admitted meanwhile.
+ * Errors: REGION_STALE, POISONED, FUNCTION_STALE, FUNCTION_VERSIONED,
+ * RESERVED; then nothing has changed. Any thread, control plane; requests are
+ * admitted meanwhile.
  */
 int32_t warmstow_function_set_reserved(struct warmstow_region region,
                                        struct warmstow_function function,
@@ -1505,6 +1986,36 @@ int32_t warmstow_invoke_in(struct warmstow_region region,
                            struct warmstow_invocation *invocation);
 
 /**
+ * Admits a request of a version of a function: its provisioned concurrency
+ * first, else on demand. Otherwise as warmstow_invoke_in(), one read dearer; a
+ * function without versions can be named too.
+ *
+ * version: of warmstow_versioned_version(). Errors: as warmstow_invoke();
+ * FUNCTION_STALE also where the version was deleted. Any thread; lock-free.
+ */
+int32_t warmstow_invoke_version(struct warmstow_region region,
+                                uint64_t now_ns,
+                                struct warmstow_function version,
+                                uint32_t lane,
+                                struct warmstow_invocation *invocation);
+
+/**
+ * Admits a request of the version that an alias points to; of two, draw says
+ * which: any number, such as that of the request, each as good as a random
+ * one, and the same one always the same. Otherwise as
+ * warmstow_invoke_version().
+ *
+ * Errors: as warmstow_invoke_version(); ALIAS_STALE: the alias's handle is
+ * null, it was deleted, or it is of another region. Any thread; lock-free.
+ */
+int32_t warmstow_invoke_alias(struct warmstow_region region,
+                              uint64_t now_ns,
+                              struct warmstow_alias alias,
+                              uint64_t draw,
+                              uint32_t lane,
+                              struct warmstow_invocation *invocation);
+
+/**
  * Reports that the instance of a cold start has initialised; its request goes
  * on.
  *
@@ -1560,6 +2071,473 @@ int32_t warmstow_counters_read(struct warmstow_region region,
                                struct warmstow_function function,
                                struct warmstow_counters *counters,
                                size_t struct_size);
+
+/**
+ * Adds a function of which versions can be published. It has $LATEST alone,
+ * which can be invoked from now on. Its reservation, if spec has one, is of
+ * all its versions together.
+ *
+ * It takes one of the region's functions for each version ever published, for
+ * each update of $LATEST and for each version with provisioned concurrency.
+ *
+ * name: as in warmstow_function_add(); the functions of its versions are named
+ * "name:$LATEST", "name:1" and so on. provisioning: how provisioned concurrency
+ * of it is prepared.
+ *
+ * Errors: REGION_STALE, POISONED, NULL, MISALIGNED, STRUCT_SIZE, NOT_ZERO,
+ * LENGTH and TEXT (name), ENUM, NAME_EMPTY, NAME_TAKEN, FUNCTION_SPEC (also a
+ * pace out of range), FUNCTION_TOO_LARGE, FUNCTIONS_FULL, RESERVED; then
+ * *versioned is untouched and the region as it was. Any thread, control plane;
+ * allocates the instances of $LATEST.
+ */
+int32_t warmstow_versioned_add(struct warmstow_region region,
+                               const char *name,
+                               const struct warmstow_function_spec *spec,
+                               const struct warmstow_provisioning *provisioning,
+                               struct warmstow_versioned *versioned);
+
+/**
+ * Writes the handle of the function with versions of that name to *versioned.
+ *
+ * Errors: REGION_STALE, POISONED, NULL, MISALIGNED, LENGTH, TEXT,
+ * NAME_UNKNOWN; then *versioned is untouched. O(such functions). Any thread,
+ * control plane.
+ */
+int32_t warmstow_versioned_find(struct warmstow_region region,
+                                const char *name,
+                                struct warmstow_versioned *versioned);
+
+/**
+ * Gives $LATEST new code or settings; a reservation in spec is not looked at.
+ * Requests from now on start new instances; those in flight finish in the old
+ * ones, which are then stopped: see warmstow_poll(). None is dropped, and the
+ * handle of $LATEST stays good.
+ *
+ * Errors: REGION_STALE, POISONED, VERSIONED_STALE, NULL, MISALIGNED,
+ * STRUCT_SIZE, NOT_ZERO, ENUM, FUNCTION_SPEC, FUNCTION_TOO_LARGE,
+ * FUNCTIONS_FULL; then $LATEST is as it was. Any thread, control plane;
+ * allocates.
+ */
+int32_t warmstow_versioned_update(struct warmstow_region region,
+                                  uint64_t now_ns,
+                                  struct warmstow_versioned versioned,
+                                  const struct warmstow_function_spec *spec);
+
+/**
+ * Publishes $LATEST as a version, which nobody can change, and writes its
+ * number, from 1, to *version. Where nothing was updated since the last one,
+ * that is the answer and nothing is published, as at AWS.
+ *
+ * Errors: REGION_STALE, POISONED, VERSIONED_STALE, NULL, MISALIGNED,
+ * FUNCTIONS_FULL; then *version is untouched. Any thread, control plane;
+ * allocates the version's instances.
+ */
+int32_t warmstow_versioned_publish(struct warmstow_region region,
+                                   struct warmstow_versioned versioned,
+                                   uint32_t *version);
+
+/**
+ * Writes what requests of a version name to *function: for
+ * warmstow_invoke_version(), warmstow_reap(), warmstow_counters_read() and so
+ * on. version: its number, or WARMSTOW_LATEST.
+ *
+ * Errors: REGION_STALE, POISONED, VERSIONED_STALE, NULL, MISALIGNED,
+ * VERSION_UNKNOWN; then *function is untouched. Any thread, control plane.
+ */
+int32_t warmstow_versioned_version(struct warmstow_region region,
+                                   struct warmstow_versioned versioned,
+                                   uint32_t version,
+                                   struct warmstow_function *function);
+
+/**
+ * Writes the settings of a version to *spec: those of $LATEST when it was
+ * published, with the reservation of all versions together. version: its
+ * number, or WARMSTOW_LATEST.
+ *
+ * struct_size: sizeof *spec. Errors: REGION_STALE, POISONED, VERSIONED_STALE,
+ * NULL, MISALIGNED, STRUCT_SIZE, VERSION_UNKNOWN; then *spec is untouched. Any
+ * thread, control plane.
+ */
+int32_t warmstow_versioned_spec_read(struct warmstow_region region,
+                                     struct warmstow_versioned versioned,
+                                     uint32_t version,
+                                     struct warmstow_function_spec *spec,
+                                     size_t struct_size);
+
+/**
+ * Writes the numbers of the versions that are published and not deleted, in
+ * order, to versions, up to capacity of them, and how many there are to
+ * *count: where that is more than capacity, some are not written.
+ *
+ * Errors: REGION_STALE, POISONED, VERSIONED_STALE, NULL, MISALIGNED, LENGTH
+ * (capacity 0); then versions and *count are untouched. Any thread, control
+ * plane.
+ */
+int32_t warmstow_versioned_list(struct warmstow_region region,
+                                struct warmstow_versioned versioned,
+                                uint32_t *versions,
+                                size_t capacity,
+                                size_t *count);
+
+/**
+ * Deletes a version: requests of it are refused from now on, those in flight
+ * finish, and its instances are stopped, see warmstow_poll(). Its number is
+ * not used again.
+ *
+ * Errors: REGION_STALE, POISONED, VERSIONED_STALE, VERSION_UNKNOWN (also
+ * WARMSTOW_LATEST), VERSION_IN_USE; then nothing has changed. Any thread,
+ * control plane.
+ */
+int32_t warmstow_versioned_delete(struct warmstow_region region,
+                                  uint64_t now_ns,
+                                  struct warmstow_versioned versioned,
+                                  uint32_t version);
+
+/**
+ * Sets the reservation of all versions together; WARMSTOW_UNRESERVED removes
+ * it. What is provisioned counts as used of it.
+ *
+ * Errors: REGION_STALE, POISONED, VERSIONED_STALE, RESERVED (more than the
+ * account can give, or less than is provisioned); then nothing has changed.
+ * Any thread, control plane.
+ */
+int32_t warmstow_versioned_set_reserved(struct warmstow_region region,
+                                        struct warmstow_versioned versioned,
+                                        uint32_t reserved_concurrency);
+
+/**
+ * Writes what all versions of a function have done and do to *metrics.
+ *
+ * struct_size: sizeof *metrics. A moment's view; at rest it is exact:
+ * invocations are those on provisioned concurrency, those that spilled over
+ * it, and those of versions without any. O(instances of all versions).
+ *
+ * Errors: REGION_STALE, POISONED, VERSIONED_STALE, NULL, MISALIGNED,
+ * STRUCT_SIZE; then *metrics is untouched. Any thread, control plane.
+ */
+int32_t warmstow_versioned_metrics_read(struct warmstow_region region,
+                                        struct warmstow_versioned versioned,
+                                        struct warmstow_versioned_metrics *metrics,
+                                        size_t struct_size);
+
+/**
+ * Makes an alias of a function and writes what requests of it name to *alias:
+ * for warmstow_invoke_alias().
+ *
+ * name: NUL-terminated, 1 to 128 letters, digits, - and _, and no number;
+ * copied. routing: published versions, never WARMSTOW_LATEST. How many aliases
+ * a region can have is said when it is opened: warmstow_region_open_model().
+ *
+ * Errors: REGION_STALE, POISONED, VERSIONED_STALE, NULL, MISALIGNED,
+ * STRUCT_SIZE, LENGTH and TEXT (name), ALIAS_NAME, ALIAS_TAKEN,
+ * VERSION_UNKNOWN, ROUTING, ALIASES_FULL; then *alias is untouched and nothing
+ * has changed. Any thread, control plane.
+ */
+int32_t warmstow_alias_create(struct warmstow_region region,
+                              struct warmstow_versioned versioned,
+                              const char *name,
+                              const struct warmstow_routing *routing,
+                              struct warmstow_alias *alias);
+
+/**
+ * Points an alias elsewhere: requests from now on go there, and its handle
+ * stays good. What is provisioned through it moves: the old version's is
+ * released, the new one's prepared (warmstow_poll()), and until that is ready
+ * its requests run on demand.
+ *
+ * Errors: REGION_STALE, POISONED, VERSIONED_STALE, NULL, MISALIGNED,
+ * STRUCT_SIZE, LENGTH, TEXT, ALIAS_UNKNOWN, VERSION_UNKNOWN, ROUTING, and
+ * where it has provisioned concurrency VERSION_PROVISIONED (so has its new
+ * version), PROVISIONED, FUNCTIONS_FULL; then nothing has changed. Any thread,
+ * control plane.
+ */
+int32_t warmstow_alias_update(struct warmstow_region region,
+                              uint64_t now_ns,
+                              struct warmstow_versioned versioned,
+                              const char *name,
+                              const struct warmstow_routing *routing);
+
+/**
+ * Deletes an alias and what is provisioned through it. Requests of it are
+ * refused from now on as ALIAS_STALE; those in flight finish. The region can
+ * have no other alias in its place.
+ *
+ * Errors: REGION_STALE, POISONED, VERSIONED_STALE, NULL, LENGTH, TEXT,
+ * ALIAS_UNKNOWN; then nothing has changed. Any thread, control plane.
+ */
+int32_t warmstow_alias_delete(struct warmstow_region region,
+                              uint64_t now_ns,
+                              struct warmstow_versioned versioned,
+                              const char *name);
+
+/**
+ * Writes the handle of the alias of that name to *alias and where it points to
+ * *routing.
+ *
+ * struct_size: sizeof *routing. Errors: REGION_STALE, POISONED,
+ * VERSIONED_STALE, NULL, MISALIGNED, STRUCT_SIZE, LENGTH, TEXT, ALIAS_UNKNOWN;
+ * then *alias and *routing are untouched. Any thread, control plane.
+ */
+int32_t warmstow_alias_read(struct warmstow_region region,
+                            struct warmstow_versioned versioned,
+                            const char *name,
+                            struct warmstow_alias *alias,
+                            struct warmstow_routing *routing,
+                            size_t struct_size);
+
+/**
+ * Fills in the settings of a profile, struct_size among them.
+ *
+ * profile: a warmstow_provisioning_profile. struct_size: sizeof *provisioning.
+ * Errors: NULL, MISALIGNED, STRUCT_SIZE, ENUM; then *provisioning is untouched.
+ * Any thread.
+ */
+int32_t warmstow_provisioning_default(uint32_t profile,
+                                      struct warmstow_provisioning *provisioning,
+                                      size_t struct_size);
+
+/**
+ * Asks for provisioned concurrency, or for another number of it: so many
+ * instances that are ready before their requests. What is asked for is claimed
+ * at once, of the function's reservation or else of the account's unreserved
+ * concurrency. Carry out warmstow_poll() until it is ready; all of a batch can
+ * be used once all of it is.
+ *
+ * qualifier: as at AWS, a text: a version's number ("3") or an alias. At
+ * $LATEST there can be none, nor on an alias that points to two versions.
+ *
+ * Errors: REGION_STALE, POISONED, VERSIONED_STALE, NULL, LENGTH, TEXT,
+ * VERSION_UNKNOWN, ALIAS_UNKNOWN, VERSION_PROVISIONED, PROVISIONED (0, above
+ * the function's instances or its reservation, more than the account can give),
+ * FUNCTIONS_FULL; then nothing has changed. Any thread, control plane.
+ */
+int32_t warmstow_provisioned_put(struct warmstow_region region,
+                                 uint64_t now_ns,
+                                 struct warmstow_versioned versioned,
+                                 const char *qualifier,
+                                 uint32_t requested);
+
+/**
+ * Takes provisioned concurrency away. Requests in flight finish, and its
+ * instances are stopped: see warmstow_poll(). Where there is none, nothing
+ * changes, as at AWS.
+ *
+ * Errors: as of warmstow_provisioned_put(), about the qualifier.
+ */
+int32_t warmstow_provisioned_delete(struct warmstow_region region,
+                                    uint64_t now_ns,
+                                    struct warmstow_versioned versioned,
+                                    const char *qualifier);
+
+/**
+ * Writes what is provisioned on a qualifier to *view.
+ *
+ * struct_size: sizeof *view. reason, of capacity bytes: why it has failed, cut
+ * where it is longer, with its NUL; empty where it has not. NULL where that is
+ * not asked for, and then capacity is 0.
+ *
+ * Errors: REGION_STALE, POISONED, VERSIONED_STALE, NULL, MISALIGNED,
+ * STRUCT_SIZE, LENGTH, TEXT; then *view and reason are untouched. Any thread,
+ * control plane.
+ */
+int32_t warmstow_provisioned_read(struct warmstow_region region,
+                                  struct warmstow_versioned versioned,
+                                  const char *qualifier,
+                                  struct warmstow_provisioned_view *view,
+                                  size_t struct_size,
+                                  char *reason,
+                                  size_t capacity);
+
+/**
+ * Writes the next thing to do to *action, or WARMSTOW_ACTION_NONE in
+ * action->kind: call until then after each control-plane call on a function
+ * with versions, after warmstow_advance(), and after reports to the keeper.
+ * Each action is given once.
+ *
+ *   kind                    the host                 then reports
+ *   WARMSTOW_ACTION_START   initialises the instance warmstow_prepared() or
+ *                                                    warmstow_unprepared()
+ *   WARMSTOW_ACTION_STOP    stops the instance       warmstow_stopped(), and
+ *                                                    warmstow_keeper_stopped()
+ *                                                    if its function is kept
+ *
+ * struct_size: sizeof *action. Errors: REGION_STALE, POISONED, NULL,
+ * MISALIGNED, STRUCT_SIZE; then no action is lost. Any thread, control plane.
+ */
+int32_t warmstow_poll(struct warmstow_region region,
+                      uint64_t now_ns,
+                      struct warmstow_action *action,
+                      size_t struct_size);
+
+/**
+ * Time has passed: provisioned instances are started at their pace, those that
+ * are old or have crashed replaced, instances of replaced code stopped; then
+ * warmstow_poll(). *next_ns is when to call this at the latest, UINT64_MAX for
+ * never; NULL where that is not asked for. Call it too when a request of a
+ * version has failed and its instance with it.
+ *
+ * Errors: REGION_STALE, POISONED, MISALIGNED. O(functions with versions, and
+ * their instances that are at work). Any thread, control plane.
+ */
+int32_t warmstow_advance(struct warmstow_region region, uint64_t now_ns, uint64_t *next_ns);
+
+/**
+ * Starts an instance of a function ahead of requests, by the host's own wish.
+ * It takes room on a node, no unit of concurrency and no token of the scaling
+ * rate.
+ *
+ * *action: WARMSTOW_ACTION_START, as of warmstow_poll(). struct_size: sizeof
+ * *action. Errors: REGION_STALE, POISONED, FUNCTION_STALE, NULL, MISALIGNED,
+ * STRUCT_SIZE; INSTANCE_LIMIT, NO_CAPACITY: refused; then *action is untouched
+ * and nothing is held. O(nodes). Any thread; lock-free.
+ */
+int32_t warmstow_start_ahead(struct warmstow_region region,
+                             uint64_t now_ns,
+                             struct warmstow_function function,
+                             struct warmstow_action *action,
+                             size_t struct_size);
+
+/**
+ * Reports that an instance started ahead has initialised: it is idle from
+ * now_ns on, and whoever wanted it (provisioned concurrency, the keeper) knows.
+ *
+ * *stop: null, or the instance where it was drained meanwhile: the host stops
+ * it, then reports warmstow_stopped(). Then warmstow_poll().
+ *
+ * Errors: REGION_STALE, POISONED, PRESTART_STALE, NULL, MISALIGNED; then *stop
+ * is untouched and nothing has changed. Any thread, control plane.
+ */
+int32_t warmstow_prepared(struct warmstow_region region,
+                          uint64_t now_ns,
+                          struct warmstow_prestart prestart,
+                          struct warmstow_instance *stop);
+
+/**
+ * Reports that an instance started ahead has not come up. A batch of
+ * provisioned concurrency that it was of has failed.
+ *
+ * reason: why, NUL-terminated UTF-8 of at most 255 bytes, for
+ * warmstow_provisioned_read(). *stop: null, or the instance, of which what is
+ * left is to be stopped: then report warmstow_stopped(). Of provisioned
+ * concurrency that is an action instead: warmstow_poll().
+ *
+ * Errors: REGION_STALE, POISONED, PRESTART_STALE, NULL, MISALIGNED, LENGTH,
+ * TEXT; then *stop is untouched and nothing has changed. Any thread, control
+ * plane.
+ */
+int32_t warmstow_unprepared(struct warmstow_region region,
+                            uint64_t now_ns,
+                            struct warmstow_prestart prestart,
+                            const char *reason,
+                            struct warmstow_instance *stop);
+
+/**
+ * Keeps a function by a policy from now on, in place of its keep-alive; it may
+ * be called again with another policy at any time. Functions of one policy
+ * share what it learns. Of a function that has instances, idle ones are taken
+ * over as if they had become idle now, busy ones when they end. Then
+ * warmstow_poll().
+ *
+ * policy: NUL-terminated, one of
+ *
+ *   fixed:600s     each idle instance for that time; in ms, s, m or h
+ *   histogram      by the function's idle times (Shahrad et al., ATC 2020)
+ *   greedy-dual    until memory is short (FaasCache, ASPLOS 2021)
+ *   lru, lru:1h    until memory is short, or for that time
+ *   adaptive:100   while the chance of use pays for the memory; a cold start
+ *                  is worth so many GB-seconds
+ *
+ * cold_start_ns: how long a cold start of the function is expected to take.
+ *
+ * The host reports what happens to the function's instances:
+ * warmstow_keeper_invoked(), _ended() and _stopped(); from any thread, a late
+ * report costs accuracy and never a request. It calls warmstow_advance() when
+ * that says, and carries warmstow_poll() out. Functions that are not kept cost
+ * nothing and need no reports.
+ *
+ * Errors: REGION_STALE, POISONED, FUNCTION_STALE, NULL, LENGTH, TEXT,
+ * KEEP_ALIVE_POLICY; then nothing has changed. O(instances of the function).
+ * Any thread; calls on one region's keeper wait for each other.
+ */
+int32_t warmstow_keeper_keep(struct warmstow_region region,
+                             uint64_t now_ns,
+                             struct warmstow_function function,
+                             const char *policy,
+                             uint64_t cold_start_ns);
+
+/**
+ * Gives a function back to the region's own fixed keep-alive, keep_alive_ns.
+ *
+ * Errors: REGION_STALE, POISONED, FUNCTION_STALE. Any thread; as
+ * warmstow_keeper_keep().
+ */
+int32_t warmstow_keeper_release(struct warmstow_region region,
+                                struct warmstow_function function,
+                                uint64_t keep_alive_ns);
+
+/**
+ * Writes the policy that keeps a function to policy, capacity bytes with its
+ * NUL, cut where it is longer (64 bytes hold any): as warmstow_keeper_keep()
+ * reads it; empty where the function is not kept.
+ *
+ * Errors: REGION_STALE, POISONED, FUNCTION_STALE, NULL, LENGTH; then policy is
+ * untouched. Any thread; as warmstow_keeper_keep().
+ */
+int32_t warmstow_keeper_policy(struct warmstow_region region,
+                               struct warmstow_function function,
+                               char *policy,
+                               size_t capacity);
+
+/**
+ * Reports that a request has got an instance: warmstow_invocation's. One of a
+ * function that is not kept changes nothing.
+ *
+ * Errors: REGION_STALE, POISONED, INSTANCE_STALE (null, or of no function of
+ * the region). O(1), and O(levels)
+ * at times. Any thread; as warmstow_keeper_keep().
+ */
+int32_t warmstow_keeper_invoked(struct warmstow_region region,
+                                uint64_t now_ns,
+                                struct warmstow_instance instance);
+
+/**
+ * Reports that a request of an instance has ended. stopping: not 0 where
+ * warmstow_complete() or warmstow_fail() named the instance for stopping.
+ *
+ * Errors: REGION_STALE, POISONED, INSTANCE_STALE (null, or of no function of
+ * the region). O(log of the levels
+ * that wait). Any thread; as warmstow_keeper_keep().
+ */
+int32_t warmstow_keeper_ended(struct warmstow_region region,
+                              uint64_t now_ns,
+                              struct warmstow_instance instance,
+                              uint32_t stopping);
+
+/**
+ * Reports that an instance has stopped, for whatever reason, beside
+ * warmstow_stopped().
+ *
+ * Errors: REGION_STALE, POISONED, INSTANCE_STALE (null, or of no function of
+ * the region). O(levels). Any
+ * thread; as warmstow_keeper_keep().
+ */
+int32_t warmstow_keeper_stopped(struct warmstow_region region,
+                                uint64_t now_ns,
+                                struct warmstow_instance instance);
+
+/**
+ * An instance of a function found no room (NO_CAPACITY): plans which idle
+ * instances of kept functions are stopped for it, no more than it needs and
+ * those worth least first. warmstow_poll() names them; once they have stopped,
+ * invoke again. Without a fleet there is nothing to do.
+ *
+ * Errors: REGION_STALE, POISONED, FUNCTION_STALE, NO_ROOM (no node would have
+ * room without its idle instances); then nothing is to be stopped.
+ * O(instances x log instances). Any thread; as warmstow_keeper_keep().
+ */
+int32_t warmstow_keeper_make_room(struct warmstow_region region,
+                                  uint64_t now_ns,
+                                  struct warmstow_function function);
 
 /**
  * Opens a region as a settings file describes it, with its nodes and

@@ -1,8 +1,9 @@
 /*
  * warmstow.hpp: the C ABI for C++17, header-only.
  *
- * A region, and a lease of it, are owned: move-only, and given back when they
- * go out of scope. Handles (node, function, instance) are plain values.
+ * A region, a lease of it and a start ahead are owned: move-only, and given back
+ * when they go out of scope. Handles (node, function, instance, versioned,
+ * alias) are plain values.
  *
  * ERRORS. A wrong call throws warmstow::error, with the status and the message
  * of the C call. A refusal is no error: region::invoke() returns an outcome,
@@ -19,7 +20,8 @@
  * Units, costs and what each call means: warmstow.h, at the function of the
  * same name.
  *
- * One header to include; its parts are in warmstow/: values, leases, replays.
+ * One header to include; its parts are in warmstow/: values, leases, versions,
+ * replays.
  */
 #ifndef WARMSTOW_HPP
 #define WARMSTOW_HPP
@@ -38,6 +40,7 @@
 #include "warmstow/lease.hpp"
 #include "warmstow/replay.hpp"
 #include "warmstow/values.hpp"
+#include "warmstow/versions.hpp"
 
 namespace warmstow {
 
@@ -47,6 +50,10 @@ public:
     /** Opens a region. Throws error. */
     explicit region(const warmstow_region_config &config = region_config()) {
         detail::check(warmstow_region_open(&config, &raw_));
+    }
+    /** Opens a region with rates and aliases: warmstow_region_open_model(). */
+    region(const warmstow_region_config &config, const warmstow_region_model &model) {
+        detail::check(warmstow_region_open_model(&config, &model, &raw_));
     }
     /** Opens a region as a settings file, TOML or JSON, describes it: see
         warmstow_region_open_settings(). Throws error with the line and the key. */
@@ -100,6 +107,26 @@ public:
         return function(found);
     }
 
+    /** Adds a function of which versions can be published. */
+    versioned add_versioned(const std::string &name, const warmstow_function_spec &spec,
+                            const warmstow_provisioning &prepared = provisioning()) {
+        warmstow_versioned added;
+        detail::check(
+            warmstow_versioned_add(raw_, detail::name(name), &spec, &prepared, &added));
+        return versioned(raw_, added);
+    }
+
+    /** The function with versions of that name, if there is one. */
+    std::optional<versioned> find_versioned(const std::string &name) const {
+        warmstow_versioned found;
+        const std::int32_t status = warmstow_versioned_find(raw_, detail::name(name), &found);
+        if (status == WARMSTOW_ERROR_NAME_UNKNOWN) {
+            return std::nullopt;
+        }
+        detail::check(status);
+        return versioned(raw_, found);
+    }
+
     void set_account_limit(std::uint32_t limit) {
         detail::check(warmstow_region_set_account_limit(raw_, limit));
     }
@@ -119,17 +146,106 @@ public:
     outcome invoke(nanoseconds now, function of, std::uint32_t lane = 0) {
         warmstow_invocation answer;
         const std::uint64_t now_ns = detail::nanos(now);
-        const std::int32_t status = warmstow_invoke_in(raw_, now_ns, of.raw(), lane, &answer);
-        switch (status) {
-        case WARMSTOW_ERROR_THROTTLED:
-        case WARMSTOW_ERROR_INSTANCE_LIMIT:
-        case WARMSTOW_ERROR_NO_CAPACITY:
-            return refusal{status, static_cast<warmstow_refusal>(answer.refusal)};
+        return outcome_of(warmstow_invoke_in(raw_, now_ns, of.raw(), lane, &answer), answer,
+                          now_ns);
+    }
+
+    /** The same of a version: its provisioned concurrency first. */
+    outcome invoke_version(nanoseconds now, function version, std::uint32_t lane = 0) {
+        warmstow_invocation answer;
+        const std::uint64_t now_ns = detail::nanos(now);
+        return outcome_of(warmstow_invoke_version(raw_, now_ns, version.raw(), lane, &answer),
+                          answer, now_ns);
+    }
+
+    /** The same of the version that an alias points to; of two, draw says which. */
+    outcome invoke_alias(nanoseconds now, alias of, std::uint64_t draw, std::uint32_t lane = 0) {
+        warmstow_invocation answer;
+        const std::uint64_t now_ns = detail::nanos(now);
+        return outcome_of(warmstow_invoke_alias(raw_, now_ns, of.raw(), draw, lane, &answer),
+                          answer, now_ns);
+    }
+
+    /** The next thing to do for versions and for the keeper, if there is any. */
+    std::optional<action> poll(nanoseconds now) {
+        warmstow_action next;
+        const std::uint64_t now_ns = detail::nanos(now);
+        detail::check(warmstow_poll(raw_, now_ns, &next, sizeof next));
+        switch (next.kind) {
+        case WARMSTOW_ACTION_START:
+            return action(started_ahead(next, now_ns));
+        case WARMSTOW_ACTION_STOP:
+            return action(stop{instance(next.instance)});
         default:
-            detail::check(status);
+            return std::nullopt;
         }
-        return invocation{lease(raw_, answer.lease, now_ns), instance(answer.instance),
-                          node(answer.node), answer.start == WARMSTOW_START_COLD};
+    }
+
+    /** Time has passed; when to call this at the latest, if ever. */
+    std::optional<nanoseconds> advance(nanoseconds now) {
+        std::uint64_t next = 0;
+        detail::check(warmstow_advance(raw_, detail::nanos(now), &next));
+        return next == UINT64_MAX ? std::nullopt : std::optional(detail::time(next));
+    }
+
+    /**
+     * Starts an instance ahead of requests by the host's own wish; nullopt where
+     * the function has as many as it may or no node has room.
+     */
+    std::optional<start> start_ahead(nanoseconds now, function of) {
+        warmstow_action started;
+        const std::uint64_t now_ns = detail::nanos(now);
+        const std::int32_t status =
+            warmstow_start_ahead(raw_, now_ns, of.raw(), &started, sizeof started);
+        if (status == WARMSTOW_ERROR_INSTANCE_LIMIT || status == WARMSTOW_ERROR_NO_CAPACITY) {
+            return std::nullopt;
+        }
+        detail::check(status);
+        return started_ahead(started, now_ns);
+    }
+
+    /** Keeps a function by a policy such as "fixed:600s": warmstow_keeper_keep(). */
+    void keep(nanoseconds now, function of, const std::string &policy, nanoseconds cold_start) {
+        detail::check(warmstow_keeper_keep(raw_, detail::nanos(now), of.raw(),
+                                           detail::name(policy), detail::nanos(cold_start)));
+    }
+
+    /** Gives it back to the region's own keep-alive. */
+    void release(function of, nanoseconds keep_alive) {
+        detail::check(warmstow_keeper_release(raw_, of.raw(), detail::nanos(keep_alive)));
+    }
+
+    /** The policy that keeps a function; empty where none does. */
+    std::string policy(function of) const {
+        std::array<char, 64> text;
+        detail::check(warmstow_keeper_policy(raw_, of.raw(), text.data(), text.size()));
+        return text.data();
+    }
+
+    /** Tells the keeper that a request has got an instance. */
+    void keeper_invoked(nanoseconds now, instance which) {
+        detail::check(warmstow_keeper_invoked(raw_, detail::nanos(now), which.raw()));
+    }
+
+    /** Tells it that a request has ended; stopping: and named the instance for it. */
+    void keeper_ended(nanoseconds now, instance which, bool stopping) {
+        detail::check(warmstow_keeper_ended(raw_, detail::nanos(now), which.raw(), stopping));
+    }
+
+    /** Tells it that an instance has stopped, beside stopped(). */
+    void keeper_stopped(nanoseconds now, instance which) {
+        detail::check(warmstow_keeper_stopped(raw_, detail::nanos(now), which.raw()));
+    }
+
+    /** Plans which idle instances stop for one of a function; false: none would do. */
+    bool make_room(nanoseconds now, function of) {
+        const std::int32_t status =
+            warmstow_keeper_make_room(raw_, detail::nanos(now), of.raw());
+        if (status == WARMSTOW_ERROR_NO_ROOM) {
+            return false;
+        }
+        detail::check(status);
+        return true;
     }
 
     /** Takes an instance out of service; returns it if it is to be stopped now. */
@@ -233,6 +349,25 @@ public:
 
 private:
     explicit region(warmstow_region raw) noexcept : raw_(raw) {}
+
+    outcome outcome_of(std::int32_t status, const warmstow_invocation &answer,
+                       std::uint64_t now_ns) {
+        switch (status) {
+        case WARMSTOW_ERROR_THROTTLED:
+        case WARMSTOW_ERROR_INSTANCE_LIMIT:
+        case WARMSTOW_ERROR_NO_CAPACITY:
+            return refusal{status, static_cast<warmstow_refusal>(answer.refusal)};
+        default:
+            detail::check(status);
+        }
+        return invocation{lease(raw_, answer.lease, now_ns), instance(answer.instance),
+                          node(answer.node), answer.start == WARMSTOW_START_COLD};
+    }
+
+    start started_ahead(const warmstow_action &started, std::uint64_t now_ns) noexcept {
+        return {prestart(raw_, started.prestart, now_ns), instance(started.instance),
+                node(started.node)};
+    }
 
     void close_quietly() noexcept {
         if (raw_.bits != 0) {

@@ -2,6 +2,7 @@
 //! concurrency, from data and time to decisions.
 
 use alloc::collections::BTreeMap;
+use alloc::string::ToString;
 use alloc::sync::Arc;
 use core::ffi::c_char;
 use core::sync::atomic::{AtomicU64, Ordering};
@@ -13,7 +14,7 @@ use warmstow_core::autoscale::{
 };
 use warmstow_core::time::Instant;
 
-use crate::boundary::{self, Buffer, Caller, Count, Out};
+use crate::boundary::{self, Caller, Count, Out};
 use crate::failure::Failure;
 use crate::status::warmstow_status as S;
 
@@ -393,27 +394,15 @@ pub unsafe extern "C" fn warmstow_scaler_poll(
     let caller = unsafe { Caller::promise() };
     on_scaler(scaler, |scaler| {
         let out = caller.out_sized(decision, struct_size, "decision")?;
-        let text = if text.is_null() && capacity == 0 {
-            None
-        } else {
-            let count = Count { given: capacity, name: "capacity" };
-            Some(caller.buffer(text.cast::<u8>(), count, "text")?)
-        };
+        let count = Count { given: capacity, name: "capacity" };
+        let text = caller.buffer_or_none(text.cast::<u8>(), count, "text")?;
         let decided = scaler.poll_action();
         if let Some(text) = text {
-            write_text(text, decided.as_ref());
+            text.text(&decided.as_ref().map(Decision::to_string).unwrap_or_default());
         }
         out.set(warmstow_decision::of(decided.as_ref(), scaler));
         Ok(())
     })
-}
-
-fn write_text(mut to: Buffer<u8>, decision: Option<&Decision>) {
-    let sentence = decision.map(alloc::string::ToString::to_string).unwrap_or_default();
-    let room = to.capacity() - 1;
-    let fits = sentence.floor_char_boundary(room);
-    sentence.bytes().take(fits).for_each(|byte| to.push(byte));
-    to.push(0);
 }
 
 impl warmstow_decision {

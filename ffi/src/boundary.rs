@@ -166,6 +166,19 @@ impl Caller {
         Ok(Buffer { first: check(pointer, argument)?, capacity: capacity.given, count: 0 })
     }
 
+    /// The same where the host may not ask for it: NULL, and no capacity.
+    pub(crate) fn buffer_or_none<T>(
+        self,
+        pointer: *mut T,
+        capacity: Count,
+        argument: &'static str,
+    ) -> Result<Option<Buffer<T>>, Failure> {
+        if pointer.is_null() && capacity.given == 0 {
+            return Ok(None);
+        }
+        self.buffer(pointer, capacity, argument).map(Some)
+    }
+
     /// A struct that the host filled.
     pub(crate) fn read<T: Growing>(
         self,
@@ -298,6 +311,15 @@ impl<T> Buffer<T> {
         // SAFETY: valid for writes for this call (`Caller`).
         unsafe { place.write(value) };
         self.count += 1;
+    }
+}
+
+impl Buffer<u8> {
+    /// Fills it with as much of a text as fits, cut at a character, and a NUL.
+    pub(crate) fn text(mut self, text: &str) {
+        let fits = text.floor_char_boundary(self.capacity - 1);
+        text.bytes().take(fits).for_each(|byte| self.push(byte));
+        self.push(0);
     }
 }
 

@@ -59,6 +59,13 @@ pub(crate) enum Failure {
     StaleFunction {
         bits: u64,
     },
+    StaleVersioned {
+        bits: u64,
+    },
+    StaleAlias {
+        bits: u64,
+    },
+    StalePrestart,
     UnknownName,
     Invoke(InvokeError),
     Lease(LeaseError),
@@ -85,6 +92,9 @@ impl Failure {
             Self::RegionsFull => S::WARMSTOW_ERROR_REGIONS_FULL,
             Self::StaleNode { .. } => S::WARMSTOW_ERROR_NODE_STALE,
             Self::StaleFunction { .. } => S::WARMSTOW_ERROR_FUNCTION_STALE,
+            Self::StaleVersioned { .. } => S::WARMSTOW_ERROR_VERSIONED_STALE,
+            Self::StaleAlias { .. } => S::WARMSTOW_ERROR_ALIAS_STALE,
+            Self::StalePrestart => S::WARMSTOW_ERROR_PRESTART_STALE,
             Self::UnknownName => S::WARMSTOW_ERROR_NAME_UNKNOWN,
             Self::Invoke(error) => match error {
                 InvokeError::Throttled(_) | InvokeError::ScalingRate { .. } => {
@@ -92,6 +102,7 @@ impl Failure {
                 }
                 InvokeError::InstanceLimit { .. } => S::WARMSTOW_ERROR_INSTANCE_LIMIT,
                 InvokeError::NoCapacity(_) => S::WARMSTOW_ERROR_NO_CAPACITY,
+                InvokeError::UnknownAlias { .. } => S::WARMSTOW_ERROR_ALIAS_STALE,
                 _ => S::WARMSTOW_ERROR_FUNCTION_STALE,
             },
             Self::Lease(error) => match error {
@@ -145,6 +156,13 @@ impl fmt::Display for Failure {
             Self::StaleFunction { bits } => {
                 write!(f, "{bits:#018x} is no function of this region")
             }
+            Self::StaleVersioned { bits } => {
+                write!(f, "{bits:#018x} is no function with versions of this region")
+            }
+            Self::StaleAlias { bits } => write!(f, "{bits:#018x} is no alias of this region"),
+            Self::StalePrestart => f.write_str(
+                "stale prestart: it was reported before, is no start ahead, or is of another region",
+            ),
             Self::UnknownName => f.write_str("the region has no function of that name"),
             Self::Invoke(error) => error.fmt(f),
             Self::Lease(error) => error.fmt(f),

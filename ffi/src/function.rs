@@ -81,7 +81,7 @@ pub struct warmstow_function_spec {
 unsafe impl Growing for warmstow_function_spec {}
 
 impl warmstow_function_spec {
-    fn of_core(spec: &FunctionSpec) -> Self {
+    pub(crate) fn of_core(spec: &FunctionSpec) -> Self {
         let pick = (0..).zip(PICKS).find(|(_, pick)| *pick == spec.pick);
         Self {
             struct_size: Self::STRUCT_SIZE,
@@ -114,7 +114,7 @@ impl warmstow_function_spec {
     }
 }
 
-fn reserved(value: u32) -> Option<u32> {
+pub(crate) fn reserved(value: u32) -> Option<u32> {
     (value != WARMSTOW_UNRESERVED).then_some(value)
 }
 
@@ -229,8 +229,9 @@ pub unsafe extern "C" fn warmstow_function_spec_read(
 /// Sets a function's reserved concurrency; WARMSTOW_UNRESERVED removes it.
 /// Requests in flight above it go on.
 ///
-/// Errors: REGION_STALE, POISONED, FUNCTION_STALE, RESERVED; then nothing has
-/// changed. Any thread, control plane; requests are admitted meanwhile.
+/// Errors: REGION_STALE, POISONED, FUNCTION_STALE, FUNCTION_VERSIONED,
+/// RESERVED; then nothing has changed. Any thread, control plane; requests are
+/// admitted meanwhile.
 #[unsafe(no_mangle)]
 pub extern "C" fn warmstow_function_set_reserved(
     region: warmstow_region,
@@ -243,6 +244,9 @@ pub extern "C" fn warmstow_function_set_reserved(
             entry.control()?.set_reserved_concurrency(function, reserved(reserved_concurrency));
         set.map_err(|error| match error {
             SettingError::UnknownFunction(error) => error.into(),
+            SettingError::Versioned { .. } => {
+                boundary::written(S::WARMSTOW_ERROR_FUNCTION_VERSIONED, error)
+            }
             _ => boundary::written(S::WARMSTOW_ERROR_RESERVED, error),
         })
     })

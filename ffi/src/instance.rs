@@ -25,7 +25,7 @@ impl warmstow_instance {
         Self { bits: instance.map_or([0; 2], InstanceId::to_bits) }
     }
 
-    fn id(self) -> Result<InstanceId, Failure> {
+    pub(crate) fn id(self) -> Result<InstanceId, Failure> {
         InstanceId::from_bits(self.bits).ok_or(Failure::StaleInstance { bits: self.bits })
     }
 }

@@ -1,10 +1,11 @@
 //! Invocations: invoke, started, complete, fail. This is the hot path.
 
-use warmstow_core::function::{InvokeError, Lease, LeaseError, Start};
+use warmstow_core::function::{Invocation, InvokeError, Lease, LeaseError, Start};
 use warmstow_core::id::Lane;
 use warmstow_core::time::Instant;
 
-use crate::boundary::{self, Caller};
+use crate::aliases::warmstow_alias;
+use crate::boundary::{self, Caller, Out};
 use crate::failure::Failure;
 use crate::function::warmstow_function;
 use crate::instance::warmstow_instance;
@@ -98,33 +99,93 @@ pub unsafe extern "C" fn warmstow_invoke_in(
     boundary::on_region(region, |entry| {
         let out = caller.out(invocation, "invocation")?;
         let now = Instant::from_nanos(now_ns);
-        match entry.region().invoke_in(now, function.id()?, Lane::new(lane)) {
-            Ok(admitted) => {
-                let (start, node) = match admitted.start {
-                    Start::Warm => (warmstow_start::WARMSTOW_START_WARM, None),
-                    Start::Cold { node } => (warmstow_start::WARMSTOW_START_COLD, node),
-                };
-                out.set(warmstow_invocation {
-                    lease: warmstow_lease { bits: admitted.lease.into_bits() },
-                    instance: warmstow_instance::of(Some(admitted.instance)),
-                    node: warmstow_node::of(node),
-                    start: start as u32,
-                    refusal: warmstow_refusal::WARMSTOW_REFUSAL_NONE as u32,
-                });
-                Ok(())
-            }
-            Err(InvokeError::UnknownFunction(error)) => Err(error.into()),
-            Err(refused) => {
-                out.set(warmstow_invocation {
-                    lease: warmstow_lease { bits: [0; 2] },
-                    instance: warmstow_instance::of(None),
-                    node: warmstow_node::of(None),
-                    start: warmstow_start::WARMSTOW_START_WARM as u32,
-                    refusal: warmstow_refusal::of(&refused) as u32,
-                });
-                Err(refused.into())
-            }
+        answer(out, entry.region().invoke_in(now, function.id()?, Lane::new(lane)))
+    })
+}
+
+/// Writes what became of a request.
+#[inline(always)]
+fn answer(
+    out: Out<warmstow_invocation>,
+    admitted: Result<Invocation, InvokeError>,
+) -> Result<(), Failure> {
+    match admitted {
+        Ok(admitted) => {
+            let (start, node) = match admitted.start {
+                Start::Warm => (warmstow_start::WARMSTOW_START_WARM, None),
+                Start::Cold { node } => (warmstow_start::WARMSTOW_START_COLD, node),
+            };
+            out.set(warmstow_invocation {
+                lease: warmstow_lease { bits: admitted.lease.into_bits() },
+                instance: warmstow_instance::of(Some(admitted.instance)),
+                node: warmstow_node::of(node),
+                start: start as u32,
+                refusal: warmstow_refusal::WARMSTOW_REFUSAL_NONE as u32,
+            });
+            Ok(())
         }
+        Err(InvokeError::UnknownFunction(error)) => Err(error.into()),
+        Err(InvokeError::UnknownAlias { alias }) => {
+            Err(Failure::StaleAlias { bits: alias.to_bits() })
+        }
+        Err(refused) => {
+            out.set(warmstow_invocation {
+                lease: warmstow_lease { bits: [0; 2] },
+                instance: warmstow_instance::of(None),
+                node: warmstow_node::of(None),
+                start: warmstow_start::WARMSTOW_START_WARM as u32,
+                refusal: warmstow_refusal::of(&refused) as u32,
+            });
+            Err(refused.into())
+        }
+    }
+}
+
+/// Admits a request of a version of a function: its provisioned concurrency
+/// first, else on demand. Otherwise as warmstow_invoke_in(), one read dearer; a
+/// function without versions can be named too.
+///
+/// version: of warmstow_versioned_version(). Errors: as warmstow_invoke();
+/// FUNCTION_STALE also where the version was deleted. Any thread; lock-free.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn warmstow_invoke_version(
+    region: warmstow_region,
+    now_ns: u64,
+    version: warmstow_function,
+    lane: u32,
+    invocation: *mut warmstow_invocation,
+) -> i32 {
+    // SAFETY: the host keeps the header's rule for pointers.
+    let caller = unsafe { Caller::promise() };
+    boundary::on_region(region, |entry| {
+        let out = caller.out(invocation, "invocation")?;
+        let (now, lane) = (Instant::from_nanos(now_ns), Lane::new(lane));
+        answer(out, entry.region().invoke_version(now, version.id()?, lane))
+    })
+}
+
+/// Admits a request of the version that an alias points to; of two, draw says
+/// which: any number, such as that of the request, each as good as a random
+/// one, and the same one always the same. Otherwise as
+/// warmstow_invoke_version().
+///
+/// Errors: as warmstow_invoke_version(); ALIAS_STALE: the alias's handle is
+/// null, it was deleted, or it is of another region. Any thread; lock-free.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn warmstow_invoke_alias(
+    region: warmstow_region,
+    now_ns: u64,
+    alias: warmstow_alias,
+    draw: u64,
+    lane: u32,
+    invocation: *mut warmstow_invocation,
+) -> i32 {
+    // SAFETY: the host keeps the header's rule for pointers.
+    let caller = unsafe { Caller::promise() };
+    boundary::on_region(region, |entry| {
+        let out = caller.out(invocation, "invocation")?;
+        let (now, lane) = (Instant::from_nanos(now_ns), Lane::new(lane));
+        answer(out, entry.region().invoke_alias(now, alias.id()?, draw, lane))
     })
 }
 

@@ -1,6 +1,5 @@
 //! Regions: open, close, the account's limit, and what they hold now.
 
-use alloc::sync::Arc;
 use core::fmt;
 
 use warmstow_core::function::{Region, RegionConfig};
@@ -151,21 +150,31 @@ pub unsafe extern "C" fn warmstow_region_open(
     boundary::call(|| {
         let config = caller.read(config, "config")?;
         let out = caller.out(region, "region")?;
-        let generation = registry::next_generation().ok_or(Failure::RegionsFull)?;
-        let config = RegionConfig {
-            account_limit: config.account_limit,
-            unreserved_minimum: config.unreserved_minimum,
-            max_functions: config.max_functions,
-            max_nodes: config.max_nodes,
-            strategy: strategy(config.strategy)?,
-            seed: config.seed,
-            generation,
-            ..RegionConfig::default()
-        };
-        let (region, control) = Region::new(config).map_err(config_failure)?;
-        out.set(registry::open(Arc::clone(&region), control)?);
+        out.set(open(config.to_core()?)?);
         Ok(())
     })
+}
+
+impl warmstow_region_config {
+    pub(crate) fn to_core(self) -> Result<RegionConfig, Failure> {
+        Ok(RegionConfig {
+            account_limit: self.account_limit,
+            unreserved_minimum: self.unreserved_minimum,
+            max_functions: self.max_functions,
+            max_nodes: self.max_nodes,
+            strategy: strategy(self.strategy)?,
+            seed: self.seed,
+            ..RegionConfig::default()
+        })
+    }
+}
+
+/// Opens a region of these settings under a generation of its own.
+pub(crate) fn open(config: RegionConfig) -> Result<warmstow_region, Failure> {
+    let generation = registry::next_generation().ok_or(Failure::RegionsFull)?;
+    let config = RegionConfig { generation, ..config };
+    let (region, control) = Region::new(config).map_err(config_failure)?;
+    registry::open(region, control)
 }
 
 /// A region's settings that cannot be, as a failure.

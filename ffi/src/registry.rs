@@ -11,12 +11,13 @@
 use alloc::sync::Arc;
 use core::num::NonZeroU32;
 use core::sync::atomic::{AtomicBool, AtomicU32, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
 use arc_swap::{ArcSwapOption, Guard};
-use warmstow_core::function::{Control, Region};
+use warmstow_core::function::{Control, Keeper, Region};
 
 use crate::failure::Failure;
+use crate::owner::Owner;
 use crate::region::warmstow_region;
 
 /// How many regions can be open at a time.
@@ -33,7 +34,9 @@ pub(crate) struct Entry {
     handle: warmstow_region,
     region: Arc<Region>,
     /// Taken by control-plane calls only.
-    control: Mutex<Control>,
+    control: Mutex<Owner>,
+    /// Made when the first function is to be kept by a policy.
+    keeper: OnceLock<Mutex<Keeper>>,
     poisoned: AtomicBool,
 }
 
@@ -54,8 +57,8 @@ pub(crate) fn open(region: Arc<Region>, control: Control) -> Result<warmstow_reg
     let place = place.ok_or(Failure::RegionsFull)?;
     let handle =
         warmstow_region { bits: u64::from(region.config().generation.get()) << 32 | place as u64 };
-    let control = Mutex::new(control);
-    let entry = Entry { handle, region, control, poisoned: AtomicBool::new(false) };
+    let (control, keeper) = (Mutex::new(Owner::new(control)), OnceLock::new());
+    let entry = Entry { handle, region, control, keeper, poisoned: AtomicBool::new(false) };
     TABLE[place].store(Some(Arc::new(entry)));
     Ok(handle)
 }
@@ -136,8 +139,21 @@ impl Entry {
     }
 
     /// The control plane; waits for another thread's control call to return.
-    pub(crate) fn control(&self) -> Result<MutexGuard<'_, Control>, Failure> {
+    pub(crate) fn control(&self) -> Result<MutexGuard<'_, Owner>, Failure> {
         self.control.lock().map_err(|_| Failure::Poisoned)
+    }
+
+    /// The keeper, if a function is kept by a policy; waits for another
+    /// thread's report to return. Never taken together with the control.
+    pub(crate) fn keeper(&self) -> Result<Option<MutexGuard<'_, Keeper>>, Failure> {
+        let Some(keeper) = self.keeper.get() else { return Ok(None) };
+        keeper.lock().map(Some).map_err(|_| Failure::Poisoned)
+    }
+
+    /// The same, made now where there is none yet.
+    pub(crate) fn keeper_or_new(&self) -> Result<MutexGuard<'_, Keeper>, Failure> {
+        let new = || Mutex::new(Keeper::new(Arc::clone(&self.region)));
+        self.keeper.get_or_init(new).lock().map_err(|_| Failure::Poisoned)
     }
 }
 

@@ -79,6 +79,9 @@ pub enum warmstow_status {
     WARMSTOW_ERROR_FUNCTIONS_FULL = -306,
     /// The reservation does not leave the account its unreserved minimum.
     WARMSTOW_ERROR_RESERVED = -307,
+    /// The function is one of a function with versions: what is reserved is of
+    /// all of them, see warmstow_versioned_set_reserved().
+    WARMSTOW_ERROR_FUNCTION_VERSIONED = -308,
 
     /// Refused: a concurrency limit is reached. AWS Lambda answers 429.
     WARMSTOW_ERROR_THROTTLED = -400,
@@ -120,12 +123,44 @@ pub enum warmstow_status {
     WARMSTOW_ERROR_METRIC_UNKNOWN = -903,
     /// A datum is no finite number.
     WARMSTOW_ERROR_DATUM = -904,
+
+    /// The handle of a function with versions is null, of another region, or
+    /// was never given out.
+    WARMSTOW_ERROR_VERSIONED_STALE = -1000,
+    /// The version was never published, or is deleted.
+    WARMSTOW_ERROR_VERSION_UNKNOWN = -1001,
+    /// An alias points to the version, or it has provisioned concurrency.
+    WARMSTOW_ERROR_VERSION_IN_USE = -1002,
+    /// The alias's handle is null, it is deleted, or it is of another region.
+    WARMSTOW_ERROR_ALIAS_STALE = -1010,
+    /// An alias's name is not 1 to 128 letters, digits, - and _, or is a number.
+    WARMSTOW_ERROR_ALIAS_NAME = -1011,
+    /// The function has an alias of that name.
+    WARMSTOW_ERROR_ALIAS_TAKEN = -1012,
+    /// The function has no alias of that name.
+    WARMSTOW_ERROR_ALIAS_UNKNOWN = -1013,
+    /// The region has as many aliases as it was opened for.
+    WARMSTOW_ERROR_ALIASES_FULL = -1014,
+    /// An alias points to one version twice, or its weight is out of range.
+    WARMSTOW_ERROR_ROUTING = -1015,
+    /// Concurrency cannot be provisioned so: on $LATEST or on an alias of two
+    /// versions, none of it, or more than there may be.
+    WARMSTOW_ERROR_PROVISIONED = -1020,
+    /// The version has provisioned concurrency already, asked for elsewhere.
+    WARMSTOW_ERROR_VERSION_PROVISIONED = -1021,
+    /// The start ahead is null, was reported before, or is of another region.
+    WARMSTOW_ERROR_PRESTART_STALE = -1030,
+
+    /// The text is no keep-alive policy.
+    WARMSTOW_ERROR_KEEP_ALIVE_POLICY = -1100,
+    /// No node would have room if its idle instances were stopped.
+    WARMSTOW_ERROR_NO_ROOM = -1101,
 }
 
 use warmstow_status as S;
 
 /// Every status with its name.
-const STATUS_NAMES: [(S, &CStr); 42] = [
+const STATUS_NAMES: [(S, &CStr); 57] = [
     (S::WARMSTOW_OK, c"WARMSTOW_OK"),
     (S::WARMSTOW_ERROR_NULL, c"WARMSTOW_ERROR_NULL"),
     (S::WARMSTOW_ERROR_MISALIGNED, c"WARMSTOW_ERROR_MISALIGNED"),
@@ -151,6 +186,7 @@ const STATUS_NAMES: [(S, &CStr); 42] = [
     (S::WARMSTOW_ERROR_FUNCTION_TOO_LARGE, c"WARMSTOW_ERROR_FUNCTION_TOO_LARGE"),
     (S::WARMSTOW_ERROR_FUNCTIONS_FULL, c"WARMSTOW_ERROR_FUNCTIONS_FULL"),
     (S::WARMSTOW_ERROR_RESERVED, c"WARMSTOW_ERROR_RESERVED"),
+    (S::WARMSTOW_ERROR_FUNCTION_VERSIONED, c"WARMSTOW_ERROR_FUNCTION_VERSIONED"),
     (S::WARMSTOW_ERROR_THROTTLED, c"WARMSTOW_ERROR_THROTTLED"),
     (S::WARMSTOW_ERROR_INSTANCE_LIMIT, c"WARMSTOW_ERROR_INSTANCE_LIMIT"),
     (S::WARMSTOW_ERROR_NO_CAPACITY, c"WARMSTOW_ERROR_NO_CAPACITY"),
@@ -168,6 +204,20 @@ const STATUS_NAMES: [(S, &CStr); 42] = [
     (S::WARMSTOW_ERROR_SCALER_CONFIG, c"WARMSTOW_ERROR_SCALER_CONFIG"),
     (S::WARMSTOW_ERROR_METRIC_UNKNOWN, c"WARMSTOW_ERROR_METRIC_UNKNOWN"),
     (S::WARMSTOW_ERROR_DATUM, c"WARMSTOW_ERROR_DATUM"),
+    (S::WARMSTOW_ERROR_VERSIONED_STALE, c"WARMSTOW_ERROR_VERSIONED_STALE"),
+    (S::WARMSTOW_ERROR_VERSION_UNKNOWN, c"WARMSTOW_ERROR_VERSION_UNKNOWN"),
+    (S::WARMSTOW_ERROR_VERSION_IN_USE, c"WARMSTOW_ERROR_VERSION_IN_USE"),
+    (S::WARMSTOW_ERROR_ALIAS_STALE, c"WARMSTOW_ERROR_ALIAS_STALE"),
+    (S::WARMSTOW_ERROR_ALIAS_NAME, c"WARMSTOW_ERROR_ALIAS_NAME"),
+    (S::WARMSTOW_ERROR_ALIAS_TAKEN, c"WARMSTOW_ERROR_ALIAS_TAKEN"),
+    (S::WARMSTOW_ERROR_ALIAS_UNKNOWN, c"WARMSTOW_ERROR_ALIAS_UNKNOWN"),
+    (S::WARMSTOW_ERROR_ALIASES_FULL, c"WARMSTOW_ERROR_ALIASES_FULL"),
+    (S::WARMSTOW_ERROR_ROUTING, c"WARMSTOW_ERROR_ROUTING"),
+    (S::WARMSTOW_ERROR_PROVISIONED, c"WARMSTOW_ERROR_PROVISIONED"),
+    (S::WARMSTOW_ERROR_VERSION_PROVISIONED, c"WARMSTOW_ERROR_VERSION_PROVISIONED"),
+    (S::WARMSTOW_ERROR_PRESTART_STALE, c"WARMSTOW_ERROR_PRESTART_STALE"),
+    (S::WARMSTOW_ERROR_KEEP_ALIVE_POLICY, c"WARMSTOW_ERROR_KEEP_ALIVE_POLICY"),
+    (S::WARMSTOW_ERROR_NO_ROOM, c"WARMSTOW_ERROR_NO_ROOM"),
 ];
 
 /// Why an invocation was refused; the index into an array of refusal counts.

@@ -73,6 +73,26 @@ fn c_autoscale() {
 }
 
 #[test]
+fn c_versions() {
+    checks(C, "tests/c/versions.c");
+}
+
+#[test]
+fn c_versions_misuse() {
+    checks(C, "tests/c/versions_misuse.c");
+}
+
+#[test]
+fn c_keeper() {
+    checks(C, "tests/c/keeper.c");
+}
+
+#[test]
+fn c_rates() {
+    checks(C, "tests/c/rates.c");
+}
+
+#[test]
 fn c_handoff() {
     checks(C, "tests/c/handoff.c");
 }
@@ -90,6 +110,11 @@ fn c_threads() {
 #[test]
 fn cpp_wrapper() {
     checks(Cpp, "tests/cpp/wrapper.cpp");
+}
+
+#[test]
+fn cpp_versions() {
+    checks(Cpp, "tests/cpp/versions.cpp");
 }
 
 #[test]

@@ -8,14 +8,20 @@ use core::ffi::CStr;
 use std::path::{Path, PathBuf};
 
 /// In the order in which they stand in the header.
-const SOURCES: [&str; 11] = [
+const SOURCES: [&str; 17] = [
     "status",
     "region",
+    "rates",
     "node",
     "function",
     "instance",
     "invocation",
     "counters",
+    "versions",
+    "aliases",
+    "provisioned",
+    "actions",
+    "keeper",
     "replay_report",
     "settings",
     "replay",
@@ -71,7 +77,7 @@ fn every_status_has_its_name() {
         // SAFETY: static text, NUL-terminated.
         unsafe { CStr::from_ptr(warmstow::warmstow_status_name(status)) }.to_str().unwrap()
     };
-    for status in -1_000..=1_000 {
+    for status in -2_000..=1_000 {
         let wanted = statuses.get(&status).map_or("WARMSTOW_UNKNOWN", String::as_str);
         assert_eq!(name(status), wanted, "status {status}");
     }
@@ -108,6 +114,15 @@ fn structs_keep_their_size_within_a_major_version() {
         ("trace", size_of::<warmstow::warmstow_trace>(), 56),
         ("poisson", size_of::<warmstow::warmstow_poisson>(), 72),
         ("report", size_of::<warmstow::warmstow_report>(), 368),
+        ("region_model", size_of::<warmstow::warmstow_region_model>(), 40),
+        ("versioned", size_of::<warmstow::warmstow_versioned>(), 8),
+        ("versioned_metrics", size_of::<warmstow::warmstow_versioned_metrics>(), 80),
+        ("alias", size_of::<warmstow::warmstow_alias>(), 8),
+        ("routing", size_of::<warmstow::warmstow_routing>(), 16),
+        ("provisioning", size_of::<warmstow::warmstow_provisioning>(), 40),
+        ("provisioned_view", size_of::<warmstow::warmstow_provisioned_view>(), 32),
+        ("prestart", size_of::<warmstow::warmstow_prestart>(), 16),
+        ("action", size_of::<warmstow::warmstow_action>(), 48),
         ("scaler", size_of::<warmstow::warmstow_scaler>(), 8),
         ("decision", size_of::<warmstow::warmstow_decision>(), 64),
     ];

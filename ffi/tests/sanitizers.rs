@@ -42,6 +42,11 @@ fn address_c_misuse() {
 }
 
 #[test]
+fn address_c_versions_misuse() {
+    under_address_sanitizer(C, "tests/c/versions_misuse.c");
+}
+
+#[test]
 fn address_c_threads() {
     under_address_sanitizer(C, "tests/c/threads.c");
 }

@@ -5,7 +5,6 @@ use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
-use super::quota::Share;
 use super::version::{SWEEP, VersionAction};
 use super::{
     Control, FunctionSpec, InvokeError, Pace, ProvisionedError, ProvisionedStatus, Provisioning,
@@ -272,7 +271,7 @@ impl VersionedFunction {
             None => {
                 let name =
                     format!("{}:provisioned#{}", self.name, self.provisioned_pools.len() + 1);
-                let pool = control.add_pool(&name, spec, Share::own());
+                let pool = control.add_provisioned_pool(&name, spec);
                 let pool = pool.map_err(ProvisionedError::Pool)?;
                 self.provisioned_pools.push(pool);
                 pool

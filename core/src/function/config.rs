@@ -6,6 +6,7 @@ use core::num::NonZeroU32;
 
 use super::{ScalingRate, SpecError, UnknownFunction};
 use crate::concurrency::{LimitError, RateError};
+use crate::id::FunctionId;
 use crate::placement::{FitError, FleetError, Strategy};
 use crate::pool::PoolConfig;
 use crate::resources::Resource;
@@ -211,6 +212,12 @@ impl core::error::Error for FunctionError {}
 pub enum SettingError {
     /// A foreign handle.
     UnknownFunction(UnknownFunction),
+    /// A pool of a [`VersionedFunction`](super::VersionedFunction): what is
+    /// reserved is of all its versions together, and set there.
+    Versioned {
+        /// The handle.
+        function: FunctionId,
+    },
     /// The reservation.
     Limit(LimitError),
 }
@@ -231,6 +238,10 @@ impl fmt::Display for SettingError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::UnknownFunction(error) => error.fmt(f),
+            Self::Versioned { function } => write!(
+                f,
+                "{function} is of a function with versions: reserve for all of them together"
+            ),
             Self::Limit(error) => error.fmt(f),
         }
     }

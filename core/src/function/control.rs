@@ -29,6 +29,8 @@ pub struct Control {
     limits: Limits,
     /// Aliases made so far: a deleted one's place is not used again.
     aliases: u32,
+    /// Indices of the pools of functions with versions, rising.
+    of_versions: Vec<u32>,
     /// By a function's index.
     names: Vec<String>,
     /// Indices by name. Looked up, never walked: its order is not defined.
@@ -42,6 +44,7 @@ impl Control {
             region,
             limits,
             aliases: 0,
+            of_versions: Vec::new(),
             names: Vec::new(),
             by_name: HashTable::new(),
             hasher: DefaultHashBuilder::default(),
@@ -129,7 +132,21 @@ impl Control {
         let (names, hasher) = (&self.names, &self.hasher);
         let hash = |&index: &u32| hasher.hash_one(names[index as usize].as_str());
         self.by_name.insert_unique(hasher.hash_one(name), index, hash);
+        if shared {
+            self.of_versions.push(index);
+        }
         Ok(id)
+    }
+
+    /// As [`Control::add_pool`], for concurrency that is provisioned.
+    pub(super) fn add_provisioned_pool(
+        &mut self,
+        name: &str,
+        spec: FunctionSpec,
+    ) -> Result<FunctionId, FunctionError> {
+        let pool = self.add_pool(name, spec, Share::own())?;
+        self.of_versions.push(pool.index());
+        Ok(pool)
     }
 
     /// The function of that name.
@@ -212,8 +229,11 @@ impl Control {
     ///
     /// # Errors
     ///
-    /// A foreign handle, or a reservation that does not leave the unreserved
-    /// minimum.
+    /// A foreign handle, one of a function with versions (whose reservation is
+    /// set by [`VersionedFunction::set_reserved`]), or a reservation that does
+    /// not leave the unreserved minimum.
+    ///
+    /// [`VersionedFunction::set_reserved`]: super::VersionedFunction::set_reserved
     ///
     /// Cost: O(instances of the function), and to raise it as much beside as
     /// lowering the account's limit.
@@ -223,7 +243,11 @@ impl Control {
         reserved: Option<u32>,
     ) -> Result<(), SettingError> {
         let region = self.region.clone();
-        Ok(self.reserve(region.function(function)?, reserved)?)
+        let of = region.function(function)?;
+        if self.of_versions.binary_search(&function.index()).is_ok() {
+            return Err(SettingError::Versioned { function });
+        }
+        Ok(self.reserve(of, reserved)?)
     }
 
     /// Sets how long a function's instances stay idle; holds from the next

@@ -199,7 +199,7 @@ impl Keeper {
     /// A request has taken a seat of `instance`, warm or cold. O(1), and
     /// O(levels) where a higher level gives its instance to this one.
     pub fn handle_invoked(&mut self, now: Instant, instance: InstanceId) {
-        self.report(now, instance.function, |kept, rules, now, _| {
+        self.report_of(now, instance, |kept, rules, now, _| {
             kept.invoked(now, rules, instance.slot);
         });
     }
@@ -207,7 +207,7 @@ impl Keeper {
     /// A request of `instance` has ended; `stopping`: the region said that the
     /// instance is to be stopped. O(log of the levels that wait).
     pub fn handle_ended(&mut self, now: Instant, instance: InstanceId, stopping: bool) {
-        self.report(now, instance.function, |kept, rules, now, timers| {
+        self.report_of(now, instance, |kept, rules, now, timers| {
             let wake = kept.ended(now, rules, instance.slot, stopping);
             timers.extend(wake.map(|(level, at)| timer(instance.function, level, at)));
         });
@@ -215,7 +215,7 @@ impl Keeper {
 
     /// An instance started ahead has initialised.
     pub fn handle_prepared(&mut self, now: Instant, instance: InstanceId) {
-        self.report(now, instance.function, |kept, _, now, _| kept.prepared(now, instance.slot));
+        self.report_of(now, instance, |kept, _, now, _| kept.prepared(now, instance.slot));
     }
 
     /// An instance could not be started ahead. O(levels).
@@ -225,7 +225,7 @@ impl Keeper {
 
     /// An instance has stopped, for whatever reason. O(levels).
     pub fn handle_stopped(&mut self, now: Instant, instance: InstanceId) {
-        self.report(now, instance.function, |kept, _, _, _| kept.stopped(instance.slot));
+        self.report_of(now, instance, |kept, _, _, _| kept.stopped(instance.slot));
     }
 
     /// What is to be done at `now`; take it until it is `None`. Windows that
@@ -251,6 +251,20 @@ impl Keeper {
             return Some(self.now);
         }
         self.timers.peek().map(|top| top.0.at)
+    }
+
+    /// One report about an instance, of a slot that its function has: others
+    /// are nobody's.
+    fn report_of(
+        &mut self,
+        now: Instant,
+        instance: InstanceId,
+        act: impl FnOnce(&mut Kept, &mut dyn KeepAlive, Instant, &mut BinaryHeap<Reverse<Timer>>),
+    ) {
+        let of = self.region.function(instance.function);
+        if of.is_ok_and(|of| instance.slot.index() < of.spec().max_instances) {
+            self.report(now, instance.function, act);
+        }
     }
 
     /// One report about a function that is kept here.

@@ -6,7 +6,7 @@ use alloc::vec::Vec;
 use crate::concurrency::{LimitError, ThrottleReason};
 use crate::function::{
     AliasError, Control, FunctionSpec, Invocation, InvokeError, Pace, Prestart, ProvisionedError,
-    ProvisionedStatus, Provisioning, Qualifier, Region, RegionConfig, Routing, Start,
+    ProvisionedStatus, Provisioning, Qualifier, Region, RegionConfig, Routing, SettingError, Start,
     VersionAction, VersionError, VersionedFunction, Weight,
 };
 use crate::id::{FunctionId, InstanceId, Lane};
@@ -573,4 +573,17 @@ fn the_burst_of_2022_is_shared_with_requests() {
     assert!(matches!(host.invoke(0, version), Err(InvokeError::ScalingRate { .. })));
     host.run(1);
     assert_eq!(host.view(V1), ("READY", 6, 6, 6), "500 a minute are eight a second");
+}
+
+#[test]
+fn a_pool_of_a_version_has_no_reservation_of_its_own() {
+    let mut host = Host::new(None, Provisioning::AT_ONCE);
+    host.publish();
+    host.put(0, V1, 1).unwrap();
+    let pool = host.function.provisioned(V1).unwrap().pool;
+    for function in [host.function.latest(), host.function.version(1).unwrap(), pool] {
+        let refused = host.control.set_reserved_concurrency(function, Some(2));
+        assert_eq!(refused, Err(SettingError::Versioned { function }));
+    }
+    assert_eq!(host.control.reserved_sum(), 1);
 }

@@ -1,0 +1,151 @@
+//! What the one owner of a region's settings has: limits, functions with
+//! versions, and what these want done.
+
+use alloc::collections::{BTreeMap, VecDeque};
+use core::num::NonZeroU32;
+use core::ops::{Deref, DerefMut};
+
+use warmstow_core::function::{Control, Lease, LeaseError, VersionAction, VersionedFunction};
+use warmstow_core::id::InstanceId;
+use warmstow_core::time::Instant;
+
+use crate::failure::Failure;
+use crate::versions::warmstow_versioned;
+
+/// A region's control plane.
+pub(crate) struct Owner {
+    control: Control,
+    versioned: Vec<VersionedFunction>,
+    /// Pools that instances were started ahead in, by index: whose they are.
+    /// A pool stays with its function.
+    pools: BTreeMap<u32, usize>,
+    /// What has not been polled, the oldest first.
+    actions: VecDeque<VersionAction>,
+}
+
+impl Deref for Owner {
+    type Target = Control;
+
+    fn deref(&self) -> &Control {
+        &self.control
+    }
+}
+
+impl DerefMut for Owner {
+    fn deref_mut(&mut self) -> &mut Control {
+        &mut self.control
+    }
+}
+
+impl Owner {
+    pub(crate) fn new(control: Control) -> Self {
+        let (versioned, pools, actions) = (Vec::new(), BTreeMap::new(), VecDeque::new());
+        Self { control, versioned, pools, actions }
+    }
+
+    fn generation(&self) -> NonZeroU32 {
+        self.control.region().config().generation
+    }
+
+    /// Adds a function with versions, for the life of the region.
+    pub(crate) fn add<E>(
+        &mut self,
+        add: impl FnOnce(&mut Control) -> Result<VersionedFunction, E>,
+    ) -> Result<warmstow_versioned, E> {
+        let added = add(&mut self.control)?;
+        // As many as there are functions at most, so a number of 32 bits.
+        let index = self.versioned.len() as u64;
+        self.versioned.push(added);
+        Ok(warmstow_versioned { bits: u64::from(self.generation().get()) << 32 | index })
+    }
+
+    /// The function with versions of that name.
+    pub(crate) fn find(&self, name: &str) -> Option<warmstow_versioned> {
+        let index = self.versioned.iter().position(|one| one.name() == name)? as u64;
+        Some(warmstow_versioned { bits: u64::from(self.generation().get()) << 32 | index })
+    }
+
+    fn index(&self, handle: warmstow_versioned) -> Result<usize, Failure> {
+        let index = usize::try_from(handle.bits & 0xFFFF_FFFF).unwrap_or(usize::MAX);
+        let ours = handle.bits >> 32 == u64::from(self.generation().get());
+        let known = ours && index < self.versioned.len();
+        if known { Ok(index) } else { Err(Failure::StaleVersioned { bits: handle.bits }) }
+    }
+
+    /// One function with versions.
+    pub(crate) fn versioned(
+        &self,
+        handle: warmstow_versioned,
+    ) -> Result<&VersionedFunction, Failure> {
+        Ok(&self.versioned[self.index(handle)?])
+    }
+
+    /// A call on one of them; what it wants done can be polled then.
+    pub(crate) fn on<T>(
+        &mut self,
+        handle: warmstow_versioned,
+        act: impl FnOnce(&mut VersionedFunction, &mut Control) -> T,
+    ) -> Result<T, Failure> {
+        let at = self.index(handle)?;
+        Ok(self.at(at, act))
+    }
+
+    fn at<T>(
+        &mut self,
+        at: usize,
+        act: impl FnOnce(&mut VersionedFunction, &mut Control) -> T,
+    ) -> T {
+        let function = &mut self.versioned[at];
+        let answer = act(function, &mut self.control);
+        while let Some(action) = function.poll_action() {
+            if let VersionAction::Start(prestart) = &action {
+                self.pools.insert(prestart.lease.function().index(), at);
+            }
+            self.actions.push_back(action);
+        }
+        answer
+    }
+
+    /// Time has passed; when it is to be told again.
+    pub(crate) fn advance(&mut self, now: Instant) -> Option<Instant> {
+        for at in 0..self.versioned.len() {
+            self.at(at, |function, control| function.handle_time(now, control));
+        }
+        self.versioned.iter().filter_map(VersionedFunction::next_deadline).min()
+    }
+
+    /// The next thing to do.
+    pub(crate) fn poll(&mut self) -> Option<VersionAction> {
+        self.actions.pop_front()
+    }
+
+    /// An instance that was started ahead is up; the instance, if it is to be
+    /// stopped. Of provisioned concurrency that is an action.
+    pub(crate) fn prepared(
+        &mut self,
+        now: Instant,
+        lease: Lease,
+    ) -> Result<Option<InstanceId>, LeaseError> {
+        match self.pools.get(&lease.function().index()) {
+            Some(&at) => self.at(at, |function, control| {
+                function.handle_prepared(now, control, lease).map(|()| None)
+            }),
+            None => self.control.region().prepared(now, lease),
+        }
+    }
+
+    /// The same of one that has not come up.
+    pub(crate) fn unprepared(
+        &mut self,
+        now: Instant,
+        lease: Lease,
+        reason: &str,
+    ) -> Result<Option<InstanceId>, LeaseError> {
+        match self.pools.get(&lease.function().index()) {
+            Some(&at) => self.at(at, |function, control| {
+                function.handle_unprepared(now, control, lease, reason).map(|()| None)
+            }),
+            None => self.control.region().unprepared(now, lease),
+        }
+    }
+}
