@@ -34,6 +34,8 @@ fn scenario() -> Scenario {
             cpu_units: 512,
             memory_mib: 1_024,
             capacity_per_s: 100.0,
+            memory_idle_percent: 20.0,
+            memory_full_percent: 60.0,
             start: exactly(30.0),
             stop: Duration::from_secs(10),
         },

@@ -14,6 +14,7 @@ mod region;
 mod replay;
 mod report;
 mod settings;
+mod simulate;
 
 /// The extension behind the package `warmstow`.
 #[pyo3::pymodule]
@@ -41,6 +42,8 @@ mod _warmstow {
     use crate::replay::Replay;
     #[pymodule_export]
     use crate::settings::read_settings;
+    #[pymodule_export]
+    use crate::simulate::simulate_text;
 
     /// Version of the package.
     #[pymodule_export]

@@ -54,7 +54,7 @@
 mod error;
 mod function;
 mod json;
-mod reader;
+pub(crate) mod reader;
 mod region;
 #[cfg(all(test, not(loom)))]
 mod tests;
@@ -64,3 +64,10 @@ mod tree;
 pub use error::{Problem, SettingsError};
 pub use function::FunctionSettings;
 pub use region::Settings;
+
+/// A text of either form: JSON begins with `{`, TOML does not.
+pub(crate) fn parse(text: &str) -> Result<reader::Entry<'_>, SettingsError> {
+    let json = text.trim_start().starts_with('{');
+    let node = if json { json::parse(text) } else { toml::parse(text) };
+    Ok(reader::Entry::whole(text, node?))
+}

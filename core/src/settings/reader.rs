@@ -10,14 +10,14 @@ use super::tree::{Node, Value, line_of};
 use crate::time::Duration;
 
 /// A value, with what an error at it would say.
-pub(super) struct Entry<'a> {
+pub(crate) struct Entry<'a> {
     text: &'a str,
     key: String,
     node: Node,
 }
 
 /// A table that is being read.
-pub(super) struct Table<'a> {
+pub(crate) struct Table<'a> {
     text: &'a str,
     key: String,
     at: usize,
@@ -32,16 +32,16 @@ impl<'a> Entry<'a> {
     }
 
     /// The same place without its value.
-    pub(super) fn here(&self) -> Self {
+    pub(crate) fn here(&self) -> Self {
         let node = Node { at: self.node.at, value: Value::Boolean(false) };
         Self { text: self.text, key: self.key.clone(), node }
     }
 
-    pub(super) fn refuse(&self, problem: Problem) -> SettingsError {
+    pub(crate) fn refuse(&self, problem: Problem) -> SettingsError {
         SettingsError { line: self.line(), key: self.key.clone(), problem }
     }
 
-    pub(super) fn line(&self) -> u32 {
+    pub(crate) fn line(&self) -> u32 {
         line_of(self.text, self.node.at)
     }
 
@@ -50,7 +50,7 @@ impl<'a> Entry<'a> {
     }
 
     /// The table that it is, of keys `known`.
-    pub(super) fn table(self, known: &'static [&'static str]) -> Result<Table<'a>, SettingsError> {
+    pub(crate) fn table(self, known: &'static [&'static str]) -> Result<Table<'a>, SettingsError> {
         let table = self.members()?;
         for (key, node) in &table.members {
             if !known.contains(&key.as_str()) {
@@ -61,7 +61,7 @@ impl<'a> Entry<'a> {
     }
 
     /// The entries of a table whose keys are names.
-    pub(super) fn named(self) -> Result<Vec<(String, Self)>, SettingsError> {
+    pub(crate) fn named(self) -> Result<Vec<(String, Self)>, SettingsError> {
         let table = self.members()?;
         let entry = |(key, node): &(String, Node)| (key.clone(), table.entry(key, node.clone()));
         Ok(table.members.iter().map(entry).collect())
@@ -79,7 +79,7 @@ impl<'a> Entry<'a> {
     }
 
     /// The elements of the list that it is.
-    pub(super) fn list(self) -> Result<Vec<Self>, SettingsError> {
+    pub(crate) fn list(self) -> Result<Vec<Self>, SettingsError> {
         let Value::List(list) = self.node.value else { return Err(self.expected("a list")) };
         let element = |(place, node)| {
             let key = alloc::format!("{}[{place}]", self.key);
@@ -88,14 +88,14 @@ impl<'a> Entry<'a> {
         Ok(list.into_iter().enumerate().map(element).collect())
     }
 
-    pub(super) fn text(&self) -> Result<&str, SettingsError> {
+    pub(crate) fn text(&self) -> Result<&str, SettingsError> {
         match &self.node.value {
             Value::Text(text) => Ok(text),
             _ => Err(self.expected("a text")),
         }
     }
 
-    pub(super) fn boolean(&self) -> Result<bool, SettingsError> {
+    pub(crate) fn boolean(&self) -> Result<bool, SettingsError> {
         match self.node.value {
             Value::Boolean(value) => Ok(value),
             _ => Err(self.expected("true or false")),
@@ -103,7 +103,7 @@ impl<'a> Entry<'a> {
     }
 
     /// A whole number of `least` to `most`.
-    pub(super) fn whole_number(&self, least: u64, most: u64) -> Result<u64, SettingsError> {
+    pub(crate) fn whole_number(&self, least: u64, most: u64) -> Result<u64, SettingsError> {
         let Value::Integer(value) = self.node.value else {
             return Err(self.expected("a whole number"));
         };
@@ -114,21 +114,56 @@ impl<'a> Entry<'a> {
     }
 
     /// Seconds, whole or not, of 0 to `most`, to the nanosecond below.
-    pub(super) fn seconds(&self, most: u64) -> Result<Duration, SettingsError> {
-        let seconds = match self.node.value {
-            Value::Float(seconds) => seconds,
-            _ => return Ok(Duration::from_secs(self.whole_number(0, most)?)),
-        };
-        // Not a number is in no range.
-        if (0.0..=most as f64).contains(&seconds) {
-            Ok(Duration::from_secs_f64(seconds))
-        } else {
-            Err(self.refuse(Problem::Range { value: seconds.to_string(), least: 0, most }))
+    pub(crate) fn seconds(&self, most: u64) -> Result<Duration, SettingsError> {
+        match self.node.value {
+            Value::Float(_) => Ok(Duration::from_secs_f64(self.number(0, most)?)),
+            _ => Ok(Duration::from_secs(self.whole_number(0, most)?)),
         }
     }
 
+    /// A number, whole or not, of `least` to `most`.
+    pub(crate) fn number(&self, least: u64, most: u64) -> Result<f64, SettingsError> {
+        let number = match self.node.value {
+            Value::Float(number) => number,
+            Value::Integer(number) => number as f64,
+            _ => return Err(self.expected("a number")),
+        };
+        // Not a number is in no range.
+        if (least as f64..=most as f64).contains(&number) {
+            Ok(number)
+        } else {
+            Err(self.refuse(Problem::Range { value: number.to_string(), least, most }))
+        }
+    }
+
+    /// A number, whole or not, at most so far from 0.
+    #[cfg(feature = "sim")]
+    pub(crate) fn signed(&self, most: u64) -> Result<f64, SettingsError> {
+        let number = match self.node.value {
+            Value::Float(number) => number,
+            Value::Integer(number) => number as f64,
+            _ => return Err(self.expected("a number")),
+        };
+        if number.abs() <= most as f64 {
+            return Ok(number);
+        }
+        Err(self.refuse(Problem::Refused(alloc::format!("is {number}, outside -{most} to {most}"))))
+    }
+
+    /// A whole number, at most so far from 0.
+    #[cfg(feature = "sim")]
+    pub(crate) fn signed_whole(&self, most: u32) -> Result<i32, SettingsError> {
+        let Value::Integer(number) = self.node.value else {
+            return Err(self.expected("a whole number"));
+        };
+        let near = number.unsigned_abs() <= most.into();
+        let near = near.then(|| i32::try_from(number).ok()).flatten();
+        let what = || alloc::format!("is {number}, outside -{most} to {most}");
+        near.ok_or_else(|| self.refuse(Problem::Refused(what())))
+    }
+
     /// The word that it is, by a table of words.
-    pub(super) fn word<T: Copy>(
+    pub(crate) fn word<T: Copy>(
         &self,
         known: &'static [&'static str],
         values: &[T],
@@ -148,8 +183,15 @@ impl<'a> Table<'a> {
         Entry { text: self.text, key: alloc::format!("{}{dot}{key}", self.key), node }
     }
 
+    /// Where the value of `key` is, if it is there.
+    #[cfg(feature = "sim")]
+    pub(crate) fn place(&self, key: &str) -> Option<Entry<'a>> {
+        let (key, node) = self.members.iter().find(|(other, _)| other == key)?;
+        Some(self.entry(key, node.clone()).here())
+    }
+
     /// The value of `key`, if it is there.
-    pub(super) fn take(&mut self, key: &'static str) -> Option<Entry<'a>> {
+    pub(crate) fn take(&mut self, key: &'static str) -> Option<Entry<'a>> {
         debug_assert!(self.known.contains(&key), "{key} is not listed");
         let place = self.members.iter().position(|(other, _)| other == key)?;
         let (key, node) = self.members.swap_remove(place);
@@ -157,7 +199,7 @@ impl<'a> Table<'a> {
     }
 
     /// The value of `key`, which must be there.
-    pub(super) fn need(&mut self, key: &'static str) -> Result<Entry<'a>, SettingsError> {
+    pub(crate) fn need(&mut self, key: &'static str) -> Result<Entry<'a>, SettingsError> {
         match self.take(key) {
             Some(entry) => Ok(entry),
             None => {
@@ -168,7 +210,7 @@ impl<'a> Table<'a> {
     }
 
     /// The value of `key`, of which `read` makes a `T`, or `default`.
-    pub(super) fn or<T>(
+    pub(crate) fn or<T>(
         &mut self,
         key: &'static str,
         default: T,
@@ -179,7 +221,7 @@ impl<'a> Table<'a> {
 
     /// A whole number up to `u32::MAX`, or `default`.
     #[expect(clippy::cast_possible_truncation, reason = "in range by then")]
-    pub(super) fn number(
+    pub(crate) fn number(
         &mut self,
         key: &'static str,
         least: u32,

@@ -52,11 +52,7 @@ impl Settings {
     /// );
     /// ```
     pub fn from_text(text: &str) -> Result<Self, SettingsError> {
-        if text.trim_start().starts_with('{') {
-            Self::from_json(text)
-        } else {
-            Self::from_toml(text)
-        }
+        Self::read(super::parse(text)?)
     }
 
     /// Reads a TOML file.

@@ -24,6 +24,9 @@
 //!              +-----> stopped <------+
 //! ```
 //!
+//! Services of containers are played by [`containers`]: deployments, autoscaling
+//! and the instances beneath, from one scenario to one report and its bill.
+//!
 //! # What happens at one instant
 //!
 //! First cold starts and requests end, in the order in which they were

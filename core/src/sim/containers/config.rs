@@ -4,6 +4,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
 
+use super::load::Load;
 use crate::autoscale::{
     Bounds, BoundsError, ManagedScaling, ManagedScalingError, ScalerConfig, ScalerConfigError,
 };
@@ -11,7 +12,7 @@ use crate::cost::{FargatePrices, InstanceType};
 use crate::placement::view::{Chain, ChainError};
 use crate::service::{Scheduling, ServiceSpec, SpecError};
 use crate::sim::Distribution;
-use crate::time::{Duration, Instant};
+use crate::time::Duration;
 
 /// All that a simulation needs.
 #[derive(Clone, Debug)]
@@ -28,9 +29,9 @@ pub struct Scenario {
     pub task: TaskSettings,
     /// What it is asked to serve.
     pub load: Load,
-    /// Its autoscaling. Metrics by name: `cpu` (percent of what the running
-    /// tasks have, 100 at most), `requests_per_task` (per second). Its
-    /// `running` is overwritten by the service's desired count.
+    /// Its autoscaling. Metrics by name, of the running tasks: `cpu` and
+    /// `memory` (percent of what they have, 100 at most), `requests_per_task`
+    /// (per second). Its `running` is overwritten by the service's desired count.
     pub scaler: Option<ScalerConfig>,
     /// The instances beneath it.
     pub group: InstanceGroup,
@@ -51,28 +52,25 @@ pub struct TaskSettings {
     pub memory_mib: u32,
     /// Requests per second that it serves at most.
     pub capacity_per_s: f64,
+    /// The share of its memory that it uses without load, percent; as it serves
+    /// more it uses evenly more.
+    pub memory_idle_percent: f64,
+    /// And when it serves all that it can.
+    pub memory_full_percent: f64,
     /// From placed to running: image and start.
     pub start: Distribution,
     /// From told to stop to stopped.
     pub stop: Duration,
 }
 
-/// Requests per second over time: straight lines between points.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Load {
-    /// In order of time, at least one.
-    pub points: Vec<LoadPoint>,
-    /// Begins again every so often; `None`: the last point holds for ever.
-    pub repeat: Option<Duration>,
-}
-
-/// Load at one moment.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct LoadPoint {
-    /// When.
-    pub at: Duration,
-    /// Requests per second.
-    pub per_s: f64,
+impl TaskSettings {
+    /// CPU and memory that a task uses at so many requests per second, percent
+    /// of what it has.
+    pub(super) fn used(&self, per_s: f64) -> (f64, f64) {
+        let share = (per_s / self.capacity_per_s).min(1.0);
+        let more = self.memory_full_percent - self.memory_idle_percent;
+        (share * 100.0, self.memory_idle_percent + more * share)
+    }
 }
 
 /// The instances.
@@ -184,26 +182,6 @@ fn within(
     if holds { Ok(()) } else { Err(ScenarioError::Range { setting, value, must }) }
 }
 
-impl Load {
-    /// Requests per second at `now`. O(points).
-    pub fn at(&self, now: Instant) -> f64 {
-        let mut at = now.as_nanos();
-        if let Some(repeat) = self.repeat {
-            at %= repeat.as_nanos().max(1);
-        }
-        let at = Duration::from_nanos(at);
-        let after = self.points.iter().position(|point| point.at > at);
-        let (before, next) = match after {
-            Some(0) => return self.points[0].per_s,
-            Some(next) => (self.points[next - 1], self.points[next]),
-            None => return self.points.last().map_or(0.0, |point| point.per_s),
-        };
-        let span = next.at.as_secs_f64() - before.at.as_secs_f64();
-        let share = (at.as_secs_f64() - before.at.as_secs_f64()) / span;
-        before.per_s + (next.per_s - before.per_s) * share
-    }
-}
-
 impl Scenario {
     /// 31 days.
     pub const MAX_HORIZON: Duration = Duration::from_secs(31 * 86_400);
@@ -226,6 +204,9 @@ impl Scenario {
         let capacity = task.capacity_per_s;
         let serves = capacity > 0.0 && capacity.is_finite();
         within("capacity_per_s", capacity, serves, "a finite number above 0")?;
+        for memory in [task.memory_idle_percent, task.memory_full_percent] {
+            within("memory percent", memory, (0.0..=100.0).contains(&memory), "0 to 100")?;
+        }
         let zones = (1..=Self::MAX_ZONES).contains(&group.zones);
         within("zones", group.zones.into(), zones, "1 to 16")?;
         let few = group.max <= Self::MAX_INSTANCES;

@@ -27,14 +27,125 @@
 //! * An image that fails ends its task when it would have begun to run.
 //!
 //! The same scenario gives the same report, bit for bit.
+//!
+//! One service has the cluster for itself: several that share instances are
+//! not played.
+//!
+//! # A scenario as a file
+//!
+//! With the feature `settings`, `Scenario::from_text` reads TOML, or the same
+//! tables as JSON. Times are in seconds from the start; everything that a
+//! default is shown for may be left out, and so may the tables `autoscaling`,
+//! `deploys`, `zone_losses` and `fargate`.
+//!
+//! ```toml
+//! duration_s = 7200                # at most 31 days
+//! seed = 0                         # what chance draws from
+//! start_unix_s = 1704067200        # for schedules and weekdays: Monday, 2024-01-01
+//!
+//! [service]
+//! name = "web"
+//! desired = 1                      # at the start
+//! revision = 1
+//! min_healthy_percent = 100        # 0 to 100
+//! max_percent = 200                # 100 to 200
+//! breaker = false                  # fail a deployment whose tasks fail
+//! rollback = false                 # and return to the last that completed
+//! failures = 3                     # left out: half of the desired count, 3 to 200
+//! rebalance = true                 # move tasks to balance zones
+//! strategies = ["spread:zone", "binpack:memory"] # left out: as ECS places services;
+//!                                  # spread:node, spread:attribute:NAME, binpack:cpu, random
+//!
+//! [task]
+//! cpu_units = 512                  # 1,024 a vCPU
+//! memory_mib = 1024
+//! capacity_per_s = 100             # requests per second, at most
+//! memory_idle_percent = 30         # of its memory, without load
+//! memory_full_percent = 70         # and at its capacity
+//! start = "lognormal:30,0.3"       # placed to running; det:S, exp:MEAN, lognormal:MEAN,CV
+//! stop_s = 30
+//!
+//! [load]                           # points, or the table week
+//! points = [{ at_s = 0, per_s = 100 }, { at_s = 600, per_s = 900 }]
+//! repeat_s = 3600                  # left out: the last point holds
+//! # [load.week]
+//! # low_per_s = 200                # at night
+//! # high_per_s = 2000              # at a weekday's peak
+//! # peak_hour = 14                 # UTC
+//! # weekend_percent = 100          # height of the weekend's peak above the night
+//! # noise_percent = 0              # either way, drawn every 10 minutes
+//!
+//! [autoscaling]                    # metrics: cpu, memory, requests_per_task
+//! min = 2
+//! max = 40
+//! [[autoscaling.target_tracking]]
+//! metric = "cpu"
+//! target = 50
+//! out_periods = 3
+//! in_periods = 15
+//! period_s = 60
+//! scale_out_cooldown_s = 300
+//! scale_in_cooldown_s = 300
+//! disable_scale_in = false
+//! [[autoscaling.step]]
+//! metric = "requests_per_task"
+//! when = "above"                   # at_or_above, below, at_or_below
+//! threshold = 80
+//! datapoints = 1
+//! periods = 1                      # of so many
+//! change = "count"                 # exact, percent
+//! steps = [{ lower = 0, upper = 10, adjustment = 1 }, { lower = 10, adjustment = 3 }]
+//! cooldown_s = 300
+//! [[autoscaling.scheduled]]
+//! schedule = "cron(0 8 * * ? *)"   # at(...), rate(...)
+//! min = 4
+//!
+//! [group]
+//! type = "m5.large"                # a type of `INSTANCE_TYPES`
+//! usd_per_hour = 0.096             # left out: that table's price
+//! spot_usd_per_hour = 0.04         # there is no default: Spot prices move
+//! system_memory_mib = 256
+//! zones = 3                        # 1 to 16
+//! min = 0
+//! max = 10000
+//! initial = 0                      # left out: min
+//! boot = "det:120"
+//! spot_percent = 0
+//! spot_interruptions_per_hour = 0  # of each Spot instance
+//! [group.managed]                  # left out: as many instances as at the start
+//! target_capacity = 100
+//! minimum_step = 1
+//! maximum_step = 10000
+//! warmup_s = 300
+//! in_minutes = 15
+//!
+//! [[deploys]]
+//! at_s = 600
+//! revision = 2
+//! fails = true                     # false: its tasks run
+//!
+//! [[zone_losses]]
+//! at_s = 1200
+//! zone = 0
+//! lasts_s = 3600                   # nothing can be launched there meanwhile
+//!
+//! [fargate]                        # for the comparison; x86
+//! usd_per_vcpu_hour = 0.04048
+//! usd_per_gb_hour = 0.004445
+//! spot_share = 0.3
+//! ```
 
+mod clock;
 mod config;
 mod fleet;
+mod load;
 mod report;
+mod simulation;
+#[cfg(feature = "settings")]
+mod text;
 mod world;
 
-pub use config::{
-    Deploy, InstanceGroup, Load, LoadPoint, Scenario, ScenarioError, TaskSettings, ZoneLoss,
-};
+pub use config::{Deploy, InstanceGroup, Scenario, ScenarioError, TaskSettings, ZoneLoss};
+pub use load::{Load, LoadPoint, Week};
 pub use report::{Bill, ContainersReport, DeploymentOutcome, Event, Minute, Totals};
-pub use world::simulate;
+pub use simulation::{Simulation, simulate};

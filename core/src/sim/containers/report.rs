@@ -13,6 +13,8 @@ use crate::time::Instant;
 pub struct ContainersReport {
     /// Minute by minute.
     pub minutes: Vec<Minute>,
+    /// Tasks that run at the end of each minute, by zone.
+    pub running_by_zone: Vec<Vec<u32>>,
     /// What happened, in order.
     pub events: Vec<Event>,
     /// The service's deployments, in order.
@@ -31,6 +33,17 @@ pub struct Minute {
     pub at_s: f64,
     /// Requests per second asked for.
     pub load_per_s: f64,
+    /// Requests asked for since the minute before, by looks every 10 s.
+    pub requests: f64,
+    /// Of these, requests that no running task could serve.
+    pub unserved: f64,
+    /// CPU that the running tasks use of what they have, percent.
+    pub cpu_percent: f64,
+    /// And memory.
+    pub memory_percent: f64,
+    /// What the instances have cost until then, US dollars; `None` where the
+    /// type has no price for Spot.
+    pub instances_usd: Option<f64>,
     /// Requests per second that the running tasks can serve.
     pub capacity_per_s: f64,
     /// Tasks desired.

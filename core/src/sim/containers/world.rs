@@ -7,27 +7,26 @@ use alloc::vec::Vec;
 
 use super::config::{Scenario, ScenarioError};
 use super::fleet::{Instances, tasks_on, zone_name};
-use super::report::{Bill, ContainersReport, DeploymentOutcome, Event, Minute};
-use crate::autoscale::{Bounds, GroupView, ManagedGroup, Scaler, Shape, TaskGroup};
-use crate::cost::{LoadStep, Purchase, TaskSize, compare};
+use super::report::{ContainersReport, Event};
+use crate::autoscale::{Bounds, ManagedGroup, Scaler, Shape};
+use crate::cost::Purchase;
 use crate::id::{HoldId, NodeId, RequestId};
 use crate::placement::view::{PlacementRequest, TaskRequirements, View};
 use crate::resources::Resources;
 use crate::rng::Rng;
 use crate::service::{
-    Action, InstanceKey, InstanceStatus, ObservedInstance, ObservedTask, Revision, Rollout,
-    Service, ServiceUpdate, TaskKey, TaskStatus, Unplaced, Where, ZoneKey,
+    Action, InstanceKey, InstanceStatus, ObservedInstance, ObservedTask, Revision, Service,
+    ServiceUpdate, TaskKey, TaskStatus, Unplaced, Where, ZoneKey,
 };
 use crate::time::{Duration, Instant};
 
 /// Between two looks at the load.
-const SAMPLE: Duration = Duration::from_secs(10);
-const MINUTE: Duration = Duration::from_secs(60);
+pub(super) const SAMPLE: Duration = Duration::from_secs(10);
 /// From a Spot instance's notice to its end.
 const NOTICE: Duration = Duration::from_secs(120);
 
 #[derive(Clone, Copy, Debug)]
-enum Due {
+pub(super) enum Due {
     /// A task begins to run, or its image fails.
     Started(TaskKey),
     Stopped(TaskKey),
@@ -37,64 +36,58 @@ enum Due {
     Deploy(usize),
     ZoneLoss(usize),
     Sample,
-    Minute,
 }
 
-struct Task {
-    seen: ObservedTask,
-    hold: Option<HoldId>,
-    revision: u64,
+pub(super) struct Task {
+    pub(super) seen: ObservedTask,
+    pub(super) hold: Option<HoldId>,
+    pub(super) revision: u64,
 }
 
-struct World<'a> {
-    scenario: &'a Scenario,
-    now: Instant,
-    queue: BTreeMap<(Instant, u64), Due>,
-    order: u64,
-    rng: Rng,
-    service: Service,
-    scaler: Option<Scaler>,
-    group: ManagedGroup,
-    instances: Instances,
-    view: View,
-    anywhere: RequestId,
-    by_zone: Vec<RequestId>,
-    tasks: BTreeMap<TaskKey, Task>,
+pub(super) struct World {
+    pub(super) scenario: Scenario,
+    pub(super) now: Instant,
+    pub(super) queue: BTreeMap<(Instant, u64), Due>,
+    pub(super) order: u64,
+    pub(super) rng: Rng,
+    pub(super) service: Service,
+    pub(super) scaler: Option<Scaler>,
+    pub(super) group: ManagedGroup,
+    pub(super) instances: Instances,
+    pub(super) view: View,
+    pub(super) anywhere: RequestId,
+    pub(super) by_zone: Vec<RequestId>,
+    pub(super) tasks: BTreeMap<TaskKey, Task>,
     /// In PROVISIONING, the oldest first.
-    waiting: VecDeque<TaskKey>,
-    next_task: u64,
-    sizes: [Shape; 1],
-    seen_events: u64,
-    report: ContainersReport,
+    pub(super) waiting: VecDeque<TaskKey>,
+    pub(super) next_task: u64,
+    pub(super) sizes: [Shape; 1],
+    pub(super) seen_events: u64,
+    /// Asked for, and lost, since the last full minute.
+    pub(super) minute_requests: f64,
+    pub(super) minute_unserved: f64,
+    pub(super) report: ContainersReport,
 }
 
-/// Plays the scenario to its end. O(events x (tasks + instances)).
-///
-/// # Errors
-/// [`ScenarioError`] names the setting that cannot be.
-pub fn simulate(scenario: &Scenario) -> Result<ContainersReport, ScenarioError> {
-    scenario.check()?;
-    let mut world = World::new(scenario)?;
-    world.begin();
-    let end = Instant::ZERO.after(scenario.horizon);
-    while let Some(at) = world.next().filter(|at| *at <= end) {
-        world.now = at;
-        while let Some(due) = world.take_due() {
-            world.handle(due);
-            world.settle();
+impl World {
+    /// Plays until then.
+    pub(super) fn run(&mut self, until: Instant) {
+        while let Some(at) = self.next().filter(|at| *at <= until) {
+            self.now = at;
+            while let Some(due) = self.take_due() {
+                self.handle(due);
+                self.settle();
+            }
+            self.service.handle_timer(at);
+            if let Some(scaler) = &mut self.scaler {
+                scaler.handle_time(at);
+            }
+            self.settle();
         }
-        world.service.handle_timer(at);
-        if let Some(scaler) = &mut world.scaler {
-            scaler.handle_time(at);
-        }
-        world.settle();
+        self.now = until;
     }
-    world.now = end;
-    Ok(world.finish())
-}
 
-impl<'a> World<'a> {
-    fn new(scenario: &'a Scenario) -> Result<Self, ScenarioError> {
+    pub(super) fn new(scenario: Scenario) -> Result<Self, ScenarioError> {
         let start = Instant::ZERO;
         let service = Service::new(start, scenario.service.clone());
         let service = service.map_err(ScenarioError::Service)?;
@@ -130,16 +123,20 @@ impl<'a> World<'a> {
         let of = settings.instance_type;
         let memory_mib = of.memory_mib.saturating_sub(settings.system_memory_mib);
         let size = Shape { cpu_units: of.cpu_units, memory_mib, ..Shape::default() };
+        let zones = usize::try_from(settings.zones).unwrap_or(0);
+        let running_by_zone = alloc::vec![Vec::new(); zones];
+        let report = ContainersReport { running_by_zone, ..ContainersReport::default() };
+        let (seed, instances) = (scenario.seed, Instances::new(settings.clone()));
         Ok(Self {
             scenario,
             now: start,
             queue: BTreeMap::new(),
             order: 0,
-            rng: Rng::new(scenario.seed),
+            rng: Rng::new(seed),
             service,
             scaler,
             group,
-            instances: Instances::new(settings.clone()),
+            instances,
             view,
             anywhere,
             by_zone,
@@ -148,29 +145,31 @@ impl<'a> World<'a> {
             next_task: 1,
             sizes: [size],
             seen_events: 0,
-            report: ContainersReport::default(),
+            minute_requests: 0.0,
+            minute_unserved: 0.0,
+            report,
         })
     }
 
-    fn begin(&mut self) {
+    /// What is there at the start, and what will happen for certain.
+    pub(super) fn begin(&mut self) {
         for _ in 0..self.scenario.group.initial {
             if let Some(key) = self.instances.launch(self.now) {
                 self.note_launch(key);
                 self.booted(key);
             }
         }
-        for (at, deploy) in self.scenario.deploys.iter().enumerate() {
-            self.after(deploy.at, Due::Deploy(at));
+        for at in 0..self.scenario.deploys.len() {
+            self.after(self.scenario.deploys[at].at, Due::Deploy(at));
         }
-        for (at, loss) in self.scenario.zone_losses.iter().enumerate() {
-            self.after(loss.at, Due::ZoneLoss(at));
+        for at in 0..self.scenario.zone_losses.len() {
+            self.after(self.scenario.zone_losses[at].at, Due::ZoneLoss(at));
         }
         self.after(SAMPLE, Due::Sample);
-        self.after(MINUTE, Due::Minute);
         self.settle();
     }
 
-    fn after(&mut self, wait: Duration, due: Due) {
+    pub(super) fn after(&mut self, wait: Duration, due: Due) {
         self.order += 1;
         self.queue.insert((self.now.after(wait), self.order), due);
     }
@@ -189,7 +188,7 @@ impl<'a> World<'a> {
         Some(entry.remove())
     }
 
-    fn say(&mut self, of: &'static str, text: String) {
+    pub(super) fn say(&mut self, of: &'static str, text: String) {
         self.report.events.push(Event { at: self.now, of, text });
     }
 
@@ -203,7 +202,6 @@ impl<'a> World<'a> {
             Due::Deploy(at) => self.deploy(at),
             Due::ZoneLoss(at) => self.lose_zone(at),
             Due::Sample => self.sample(),
-            Due::Minute => self.minute(),
         }
     }
 
@@ -362,7 +360,7 @@ impl<'a> World<'a> {
         }
     }
 
-    fn running(&self) -> u32 {
+    pub(super) fn running(&self) -> u32 {
         let running = self.tasks.values().filter(|of| of.seen.status == TaskStatus::Running);
         u32::try_from(running.count()).unwrap_or(u32::MAX)
     }
@@ -458,7 +456,7 @@ impl<'a> World<'a> {
     }
 
     /// Launches and stops instances until there are as many as wanted.
-    fn resize(&mut self) {
+    pub(super) fn resize(&mut self) {
         let wanted = self.group.wanted();
         for _ in self.instances.alive()..wanted {
             let Some(key) = self.instances.launch(self.now) else { break };
@@ -483,102 +481,5 @@ impl<'a> World<'a> {
         if let Err(error) = self.service.update(self.now, update) {
             self.say("service", error.to_string());
         }
-    }
-
-    fn sample(&mut self) {
-        let load = self.scenario.load.at(self.now);
-        let running = self.running();
-        let capacity = f64::from(running) * self.scenario.task.capacity_per_s;
-        let seconds = SAMPLE.as_secs_f64();
-        let totals = &mut self.report.totals;
-        totals.requests += load * seconds;
-        totals.unserved += (load - capacity).max(0.0) * seconds;
-        totals.task_hours += f64::from(running) * seconds / 3_600.0;
-        let progress = |rollout: Rollout| rollout == Rollout::InProgress;
-        let deploying = self.service.deployments().any(|of| progress(of.rollout));
-        if let Some(scaler) = &mut self.scaler {
-            scaler.handle_deployment(self.now, deploying);
-            if running > 0 {
-                let each = load / f64::from(running);
-                let cpu = (each / self.scenario.task.capacity_per_s * 100.0).min(100.0);
-                for (name, value) in [("cpu", cpu), ("requests_per_task", each)] {
-                    if let Some(metric) = scaler.metric(name) {
-                        // The metric is known and the value is a number.
-                        let _ = scaler.handle_datum(self.now, metric, value);
-                    }
-                }
-            }
-        }
-        self.after(SAMPLE, Due::Sample);
-    }
-
-    fn minute(&mut self) {
-        let shape = Shape {
-            cpu_units: self.scenario.task.cpu_units,
-            memory_mib: self.scenario.task.memory_mib,
-            ..Shape::default()
-        };
-        let tasks = u32::try_from(self.waiting.len()).unwrap_or(u32::MAX);
-        let waiting = [TaskGroup { shape, tasks }];
-        let (present, busy) = (self.instances.ready(), self.instances.busy(&self.view));
-        let view = GroupView { present, busy, waiting: &waiting };
-        let (reservation, _) = self.group.metric(&view, &self.sizes);
-        if self.scenario.group.managed.is_some()
-            && let Some(decision) = self.group.handle_minute(self.now, &view, &self.sizes)
-        {
-            let (from, to, metric) = (decision.from, decision.to, decision.reservation);
-            self.say("group", format!("{from} to {to} instances: reservation {metric} %"));
-        }
-        self.resize();
-        let running = self.running();
-        self.report.minutes.push(Minute {
-            at_s: self.now.as_secs_f64(),
-            load_per_s: self.scenario.load.at(self.now),
-            capacity_per_s: f64::from(running) * self.scenario.task.capacity_per_s,
-            desired: self.service.desired(),
-            running,
-            pending: self.service.pending_count(),
-            waiting: tasks,
-            instances: self.instances.ready(),
-            booting: self.instances.booting(),
-            reservation,
-        });
-        self.after(MINUTE, Due::Minute);
-    }
-
-    fn finish(mut self) -> ContainersReport {
-        let left: Vec<_> = self.instances.all.keys().copied().collect();
-        for key in left {
-            self.instances.end(self.now, key, &mut self.view);
-        }
-        self.report.deployments = self
-            .service
-            .deployments()
-            .map(|of| DeploymentOutcome {
-                revision: of.revision.number,
-                created: of.created,
-                rollout: of.rollout,
-            })
-            .collect();
-        let (of, task) = (self.scenario.group.instance_type, self.scenario.task);
-        let size =
-            TaskSize { cpu_units: task.cpu_units, memory_mib: task.memory_mib, storage_gb: 0 };
-        let steps = self.report.minutes.chunk_by(|a, b| a.running == b.running);
-        let load: Vec<_> = steps
-            .map(|same| {
-                let minutes = u64::try_from(same.len()).unwrap_or(u64::MAX);
-                let time = Duration::from_secs(minutes.saturating_mul(60));
-                LoadStep { tasks: same[0].running, time }
-            })
-            .collect();
-        let system = self.scenario.group.system_memory_mib;
-        let meter = &self.instances.meter;
-        self.report.bill = Bill {
-            on_demand_hours: meter.hours(Purchase::OnDemand),
-            spot_hours: meter.hours(Purchase::Spot),
-            instances_usd: meter.cost(&of).ok(),
-            compared: compare(&load, size, &self.scenario.fargate, &[of], system),
-        };
-        self.report
     }
 }

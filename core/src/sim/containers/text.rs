@@ -1,0 +1,416 @@
+//! A scenario as one file, in TOML or JSON.
+
+use alloc::string::ToString;
+use alloc::vec::Vec;
+use core::fmt::Display;
+
+use super::config::{Deploy, InstanceGroup, Scenario, ScenarioError, TaskSettings, ZoneLoss};
+use super::load::{Load, LoadPoint, Week};
+use crate::autoscale::ManagedScaling;
+use crate::cost::{FargatePrices, INSTANCE_TYPES, InstanceType};
+use crate::placement::view::Chain;
+use crate::resources::Resource;
+use crate::service::{BreakerConfig, Percents, Revision, ServiceSpec, StopRule, Threshold};
+use crate::settings::reader::{Entry, Table};
+use crate::settings::{Problem, SettingsError, parse};
+use crate::sim::Distribution;
+use crate::time::Duration;
+
+mod scaling;
+
+const FILE: &[&str] = &[
+    "duration_s",
+    "seed",
+    "start_unix_s",
+    "service",
+    "task",
+    "load",
+    "autoscaling",
+    "group",
+    "deploys",
+    "zone_losses",
+    "fargate",
+];
+const SERVICE: &[&str] = &[
+    "name",
+    "desired",
+    "revision",
+    "min_healthy_percent",
+    "max_percent",
+    "breaker",
+    "rollback",
+    "failures",
+    "rebalance",
+    "strategies",
+];
+const TASK: &[&str] = &[
+    "cpu_units",
+    "memory_mib",
+    "capacity_per_s",
+    "memory_idle_percent",
+    "memory_full_percent",
+    "start",
+    "stop_s",
+];
+const LOAD: &[&str] = &["points", "repeat_s", "week"];
+const POINT: &[&str] = &["at_s", "per_s"];
+const WEEK: &[&str] = &["low_per_s", "high_per_s", "peak_hour", "weekend_percent", "noise_percent"];
+const GROUP: &[&str] = &[
+    "type",
+    "usd_per_hour",
+    "spot_usd_per_hour",
+    "system_memory_mib",
+    "zones",
+    "min",
+    "max",
+    "initial",
+    "boot",
+    "managed",
+    "spot_percent",
+    "spot_interruptions_per_hour",
+];
+const MANAGED: &[&str] =
+    &["target_capacity", "minimum_step", "maximum_step", "warmup_s", "in_minutes"];
+const DEPLOY: &[&str] = &["at_s", "revision", "fails"];
+const ZONE_LOSS: &[&str] = &["at_s", "zone", "lasts_s"];
+const FARGATE: &[&str] = &["usd_per_vcpu_hour", "usd_per_gb_hour", "spot_share"];
+
+/// Names of [`INSTANCE_TYPES`], for an error to list.
+const TYPES: [&str; INSTANCE_TYPES.len()] = {
+    let mut names = [""; INSTANCE_TYPES.len()];
+    let mut at = 0;
+    while at < names.len() {
+        names[at] = INSTANCE_TYPES[at].name;
+        at += 1;
+    }
+    names
+};
+
+/// The most of what has no limit of its own: requests per second, dollars.
+const MOST: u64 = 1_000_000_000;
+const LONGEST_S: u64 = 31 * 86_400;
+/// 2024-01-01, a Monday.
+const MONDAY: u64 = 1_704_067_200;
+/// The end of the year 9999, where schedules end.
+const LATEST: u64 = 253_402_300_799;
+
+impl Scenario {
+    /// Reads a file of either form: JSON begins with `{`, TOML does not. `seed`
+    /// replaces the file's own. The form is described in
+    /// [the module](super::containers#a-scenario-as-a-file).
+    ///
+    /// # Errors
+    /// The line, the key and what is wrong there.
+    ///
+    /// ```
+    /// use warmstow_core::sim::containers::Scenario;
+    ///
+    /// let file = "duration_s = 3600\n[task]\ncpu_units = 512\nmemory_mib = 1.5\n";
+    /// let error = Scenario::from_text(file, None).unwrap_err();
+    /// assert_eq!(
+    ///     error.to_string(),
+    ///     "line 4, task.memory_mib: is a number with a fraction, not a whole number",
+    /// );
+    /// ```
+    pub fn from_text(text: &str, seed: Option<u64>) -> Result<Self, SettingsError> {
+        let whole = parse(text)?;
+        let end = whole.here();
+        let mut file = whole.table(FILE)?;
+        let horizon = file.need("duration_s")?.seconds(LONGEST_S)?;
+        let own = file.or("seed", 0, |entry| entry.whole_number(0, u64::MAX))?;
+        let seed = seed.unwrap_or(own);
+        let origin = file.or("start_unix_s", MONDAY, |entry| entry.whole_number(0, LATEST))?;
+        let origin = i64::try_from(origin).unwrap_or(i64::MAX);
+        let task = task(file.need("task")?)?;
+        let at = Places { service: file.place("service"), group: file.place("group"), end };
+        let (service, strategies) = service(file.need("service")?, seed)?;
+        let load = load(file.need("load")?, origin, horizon, seed)?;
+        let group = group(file.need("group")?)?;
+        let place = file.place("autoscaling");
+        let scaler = file.take("autoscaling").map(|entry| scaling::read(entry, origin));
+        let scaler = scaler.transpose()?;
+        if let Some(config) = &scaler {
+            let started = config.start(crate::time::Instant::ZERO);
+            started.map_err(|error| refused(place.as_ref(), &at.end, &error))?;
+        }
+        let deploys = list(file.take("deploys"), deploy)?;
+        let zone_losses = list(file.take("zone_losses"), |loss| zone_loss(loss, group.zones))?;
+        let fargate = file.take("fargate").map_or(Ok(FargatePrices::AWS_US_EAST_1), fargate)?;
+        let scenario = Self {
+            horizon,
+            seed,
+            service,
+            strategies,
+            task,
+            load,
+            scaler,
+            group,
+            deploys,
+            zone_losses,
+            fargate,
+        };
+        scenario.check().map_err(|error| at.refuse(&error))?;
+        Ok(scenario)
+    }
+}
+
+/// Where the tables are that no value of theirs alone makes wrong.
+struct Places<'a> {
+    service: Option<Entry<'a>>,
+    group: Option<Entry<'a>>,
+    end: Entry<'a>,
+}
+
+impl Places<'_> {
+    fn refuse(&self, error: &ScenarioError) -> SettingsError {
+        let place = match error {
+            ScenarioError::Service(_) => self.service.as_ref(),
+            ScenarioError::Bounds(_) | ScenarioError::Managed(_) => self.group.as_ref(),
+            _ => None,
+        };
+        refused(place, &self.end, error)
+    }
+}
+
+fn refused(place: Option<&Entry<'_>>, end: &Entry<'_>, error: &dyn Display) -> SettingsError {
+    place.unwrap_or(end).refuse(Problem::Refused(error.to_string()))
+}
+
+fn list<'a, T>(
+    list: Option<Entry<'a>>,
+    read: impl Fn(Entry<'a>) -> Result<T, SettingsError>,
+) -> Result<Vec<T>, SettingsError> {
+    list.map_or(Ok(Vec::new()), |list| list.list()?.into_iter().map(read).collect())
+}
+
+fn distribution(entry: &Entry<'_>) -> Result<Distribution, SettingsError> {
+    let read = entry.text()?.parse::<Distribution>();
+    read.map_err(|error| entry.refuse(Problem::Refused(error.to_string())))
+}
+
+/// A number above 0.
+fn positive(entry: &Entry<'_>, most: u64) -> Result<f64, SettingsError> {
+    let number = entry.number(0, most)?;
+    if number > 0.0 {
+        return Ok(number);
+    }
+    Err(entry.refuse(Problem::Refused("is 0: must be above 0".to_string())))
+}
+
+fn number<'a>(
+    table: &mut Table<'a>,
+    key: &'static str,
+    most: u64,
+    default: f64,
+) -> Result<f64, SettingsError> {
+    table.or(key, default, |entry| entry.number(0, most))
+}
+
+fn service(entry: Entry<'_>, seed: u64) -> Result<(ServiceSpec, Chain), SettingsError> {
+    let mut table = entry.table(SERVICE)?;
+    let name = table.need("name")?.text()?.to_string();
+    let desired = table.number("desired", 0, ServiceSpec::MAX_DESIRED, 1)?;
+    let number = table.or("revision", 1, |entry| entry.whole_number(0, u64::MAX))?;
+    let revision = Revision { number, container_check: false };
+    let mut spec = ServiceSpec { seed, ..ServiceSpec::replica(&name, revision, desired) };
+    let Percents { min_healthy_percent, max_percent } = spec.percents;
+    spec.percents = Percents {
+        min_healthy_percent: table.number("min_healthy_percent", 0, 100, min_healthy_percent)?,
+        max_percent: table.number("max_percent", 100, 200, max_percent)?,
+    };
+    spec.breaker = BreakerConfig {
+        enable: table.or("breaker", false, Entry::boolean)?,
+        rollback: table.or("rollback", false, Entry::boolean)?,
+        ..spec.breaker
+    };
+    if let Some(entry) = table.take("failures") {
+        let failures = entry.whole_number(1, u64::from(u32::MAX))?;
+        spec.breaker.threshold = Threshold::Count(u32::try_from(failures).unwrap_or(u32::MAX));
+    }
+    spec.rebalance = table.or("rebalance", spec.rebalance, Entry::boolean)?;
+    let Some(entry) = table.take("strategies") else { return Ok((spec, Chain::of_service())) };
+    let at = entry.here();
+    let names = entry.list()?;
+    let names = names.iter().map(|name| Ok(long_name(name.text()?)));
+    let names = names.collect::<Result<Vec<_>, SettingsError>>()?;
+    let chain = Chain::parse(&names);
+    let chain = chain.map_err(|error| at.refuse(Problem::Refused(error.to_string())))?;
+    spec.stop_rules = names.iter().map(|name| stop_rule(name)).collect();
+    Ok((spec, chain))
+}
+
+fn long_name(name: &str) -> &str {
+    match name {
+        "spread:zone" => "spread:attribute:ecs.availability-zone",
+        "spread:node" => "spread:instanceId",
+        other => other,
+    }
+}
+
+/// Which task stops first under that strategy (Amazon ECS Developer Guide,
+/// "task placement strategies").
+fn stop_rule(strategy: &str) -> StopRule {
+    match strategy {
+        "binpack:cpu" => StopRule::MostRemaining(Resource::Cpu),
+        "binpack:memory" => StopRule::MostRemaining(Resource::Memory),
+        "spread:attribute:ecs.availability-zone" => StopRule::FullestZone,
+        "spread:instanceId" | "spread:host" => StopRule::FullestInstance,
+        other => match other.strip_prefix("spread:attribute:") {
+            Some(attribute) => StopRule::FullestValue(attribute.to_string()),
+            None => StopRule::Random,
+        },
+    }
+}
+
+fn task(entry: Entry<'_>) -> Result<TaskSettings, SettingsError> {
+    let mut table = entry.table(TASK)?;
+    let size = |entry: Entry<'_>| {
+        let size = entry.whole_number(1, crate::resources::Resources::MAX.into())?;
+        Ok(u32::try_from(size).unwrap_or(u32::MAX))
+    };
+    Ok(TaskSettings {
+        cpu_units: size(table.need("cpu_units")?)?,
+        memory_mib: size(table.need("memory_mib")?)?,
+        capacity_per_s: positive(&table.need("capacity_per_s")?, MOST)?,
+        memory_idle_percent: number(&mut table, "memory_idle_percent", 100, 30.0)?,
+        memory_full_percent: number(&mut table, "memory_full_percent", 100, 70.0)?,
+        start: distribution(&table.need("start")?)?,
+        stop: table.or("stop_s", Duration::from_secs(30), |entry| entry.seconds(LONGEST_S))?,
+    })
+}
+
+fn load(
+    entry: Entry<'_>,
+    origin: i64,
+    horizon: Duration,
+    seed: u64,
+) -> Result<Load, SettingsError> {
+    let at = entry.here();
+    let mut table = entry.table(LOAD)?;
+    let (points, week) = (table.take("points"), table.take("week"));
+    let repeat = table.take("repeat_s");
+    match (points, week) {
+        (Some(entry), None) => {
+            let mut points: Vec<LoadPoint> = Vec::new();
+            for entry in entry.list()? {
+                let here = entry.here();
+                let point = load_point(entry)?;
+                if points.last().is_some_and(|last| last.at >= point.at) {
+                    let what = "is not after the point before it".to_string();
+                    return Err(here.refuse(Problem::Refused(what)));
+                }
+                points.push(point);
+            }
+            let repeat =
+                repeat.map(|entry| Ok(Duration::from_secs(entry.whole_number(1, LONGEST_S)?)));
+            Ok(Load { points, repeat: repeat.transpose()? })
+        }
+        (None, Some(entry)) if repeat.is_none() => Ok(week_of(entry)?.load(origin, horizon, seed)),
+        _ => {
+            let what = "needs points, with or without repeat_s, or week alone".to_string();
+            Err(at.refuse(Problem::Refused(what)))
+        }
+    }
+}
+
+fn load_point(entry: Entry<'_>) -> Result<LoadPoint, SettingsError> {
+    let mut table = entry.table(POINT)?;
+    let at = table.need("at_s")?.seconds(LONGEST_S)?;
+    Ok(LoadPoint { at, per_s: table.need("per_s")?.number(0, MOST)? })
+}
+
+fn week_of(entry: Entry<'_>) -> Result<Week, SettingsError> {
+    let mut table = entry.table(WEEK)?;
+    Ok(Week {
+        low_per_s: table.need("low_per_s")?.number(0, MOST)?,
+        high_per_s: table.need("high_per_s")?.number(0, MOST)?,
+        peak_hour: number(&mut table, "peak_hour", 24, 14.0)?,
+        weekend_percent: number(&mut table, "weekend_percent", 1_000, 100.0)?,
+        noise_percent: number(&mut table, "noise_percent", 100, 0.0)?,
+    })
+}
+
+fn group(entry: Entry<'_>) -> Result<InstanceGroup, SettingsError> {
+    let at = entry.here();
+    let mut table = entry.table(GROUP)?;
+    let mut instance_type = table.need("type")?.word(&TYPES, &INSTANCE_TYPES)?;
+    prices(&mut instance_type, &mut table)?;
+    let most = Scenario::MAX_INSTANCES;
+    let (min, max) = (table.number("min", 0, most, 0)?, table.number("max", 0, most, most)?);
+    let share = table.number("spot_percent", 0, 100, 0)?;
+    let rate = number(&mut table, "spot_interruptions_per_hour", 60, 0.0)?;
+    if share > 0 && instance_type.spot.is_none() {
+        let what = "spot_percent is above 0: spot_usd_per_hour is missing".to_string();
+        return Err(at.refuse(Problem::Refused(what)));
+    }
+    Ok(InstanceGroup {
+        instance_type,
+        system_memory_mib: table.number("system_memory_mib", 0, instance_type.memory_mib, 256)?,
+        zones: table.number("zones", 1, Scenario::MAX_ZONES, 3)?,
+        min,
+        max,
+        initial: table.number("initial", 0, max, min)?,
+        boot: table.take("boot").map_or_else(
+            || Ok(Distribution::deterministic(120.0).unwrap_or_default()),
+            |entry| distribution(&entry),
+        )?,
+        managed: table.take("managed").map(managed).transpose()?,
+        spot_percent: share,
+        spot_interruptions_per_hour: rate,
+    })
+}
+
+/// The caller's prices instead of the table's.
+fn prices(of: &mut InstanceType, table: &mut Table<'_>) -> Result<(), SettingsError> {
+    of.on_demand = number(table, "usd_per_hour", MOST, of.on_demand)?;
+    if let Some(entry) = table.take("spot_usd_per_hour") {
+        of.spot = Some(entry.number(0, MOST)?);
+    }
+    Ok(())
+}
+
+fn managed(entry: Entry<'_>) -> Result<ManagedScaling, SettingsError> {
+    let at = entry.here();
+    let mut table = entry.table(MANAGED)?;
+    let given = ManagedScaling::default();
+    let most = ManagedScaling::MAX_STEP;
+    let managed = ManagedScaling {
+        target_capacity: table.number("target_capacity", 1, 100, given.target_capacity)?,
+        minimum_step: table.number("minimum_step", 1, most, given.minimum_step)?,
+        maximum_step: table.number("maximum_step", 1, most, given.maximum_step)?,
+        instance_warmup: table
+            .or("warmup_s", given.instance_warmup, |entry| entry.seconds(10_000))?,
+        in_minutes: table.number("in_minutes", 1, 1_440, given.in_minutes)?,
+    };
+    let checked = managed.check();
+    checked.map_err(|error| at.refuse(Problem::Refused(error.to_string())))?;
+    Ok(managed)
+}
+
+fn deploy(entry: Entry<'_>) -> Result<Deploy, SettingsError> {
+    let mut table = entry.table(DEPLOY)?;
+    Ok(Deploy {
+        at: table.need("at_s")?.seconds(LONGEST_S)?,
+        revision: table.need("revision")?.whole_number(0, u64::MAX)?,
+        fails: table.or("fails", false, Entry::boolean)?,
+    })
+}
+
+fn zone_loss(entry: Entry<'_>, zones: u32) -> Result<ZoneLoss, SettingsError> {
+    let mut table = entry.table(ZONE_LOSS)?;
+    let zone = table.need("zone")?.whole_number(0, u64::from(zones) - 1)?;
+    Ok(ZoneLoss {
+        at: table.need("at_s")?.seconds(LONGEST_S)?,
+        zone: u32::try_from(zone).unwrap_or(u32::MAX),
+        lasts: table.need("lasts_s")?.seconds(LONGEST_S)?,
+    })
+}
+
+fn fargate(entry: Entry<'_>) -> Result<FargatePrices, SettingsError> {
+    let mut table = entry.table(FARGATE)?;
+    let given = FargatePrices::AWS_US_EAST_1;
+    let vcpu = number(&mut table, "usd_per_vcpu_hour", MOST, given.usd_per_vcpu_hour_x86)?;
+    let gb = number(&mut table, "usd_per_gb_hour", MOST, given.usd_per_gb_hour_x86)?;
+    let spot_share = number(&mut table, "spot_share", 1, given.spot_share)?;
+    Ok(FargatePrices { usd_per_vcpu_hour_x86: vcpu, usd_per_gb_hour_x86: gb, spot_share, ..given })
+}

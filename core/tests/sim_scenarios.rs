@@ -1,0 +1,182 @@
+//! Scenarios as files: read, refused by line and key, and the three that the
+//! Python package comes with, played to their facts.
+#![cfg(all(feature = "sim", feature = "settings"))]
+
+use warmstow_core::sim::containers::*;
+
+const ROLLING: &str =
+    include_str!("../../python/python/warmstow/data/scenarios/rolling-deploy.toml");
+const ZONE: &str = include_str!("../../python/python/warmstow/data/scenarios/zone-loss.toml");
+const WEEK: &str = include_str!("../../python/python/warmstow/data/scenarios/autoscaled-week.toml");
+
+fn play(text: &str) -> ContainersReport {
+    simulate(&Scenario::from_text(text, None).unwrap()).unwrap()
+}
+
+/// Seconds at which the first event with that text happened.
+fn when(report: &ContainersReport, text: &str) -> f64 {
+    let event = report.events.iter().find(|event| event.text.contains(text));
+    event.unwrap_or_else(|| panic!("no event says {text:?}")).at.as_secs_f64()
+}
+
+/// Running tasks of each zone at the end of that minute, counted from 1.
+fn zones(report: &ContainersReport, minute: usize) -> Vec<u32> {
+    report.running_by_zone.iter().map(|of| of[minute - 1]).collect()
+}
+
+fn refused(from: &str, to: &str) -> String {
+    let text = ROLLING.replacen(from, to, 1);
+    assert_ne!(text, ROLLING, "{from:?} is not in the file");
+    let error = Scenario::from_text(&text, None).unwrap_err().to_string();
+    let (line, rest) = error.split_once(", ").unwrap();
+    assert!(line.starts_with("line "), "{error}");
+    rest.into()
+}
+
+#[test]
+fn a_deploy_that_fails_four_times_is_rolled_back_and_loses_nothing() {
+    let report = play(ROLLING);
+    let totals = &report.totals;
+    assert_eq!((totals.unserved, totals.tasks_failed), (0.0, 4));
+    let tripped = when(&report, "(deployment 2) deployment failed: tasks failed to start.");
+    assert_eq!(tripped, when(&report, "rolling back to (deployment 1)."));
+    assert!((1_200.0..1_260.0).contains(&tripped), "in the minute of the deploy: {tripped}");
+    assert!(report.minutes.iter().all(|of| of.running >= 8), "below the floor");
+    assert_eq!(report.minutes[21].running, 8);
+    // The one that works replaces all.
+    let done = when(&report, "(deployment 3) deployment completed.");
+    assert!((3_600.0..3_720.0).contains(&done), "{done}");
+    assert!(totals.peak_running > 8 && totals.peak_running <= 16, "{totals:?}");
+    assert_eq!(zones(&report, 90), [3, 3, 2]);
+}
+
+#[test]
+fn a_lost_zone_costs_requests_until_an_instance_boots_and_is_balanced_again_later() {
+    let report = play(ZONE);
+    assert_eq!(report.totals.tasks_lost, 4);
+    assert_eq!(zones(&report, 29), [4, 4, 4]);
+    // 12 tasks, 8 left: 1,000 - 800 requests a second go.
+    assert_eq!(zones(&report, 31), [0, 4, 4]);
+    let lost =
+        |from: usize, to: usize| report.minutes[from..to].iter().map(|of| of.unserved).sum::<f64>();
+    assert_eq!(report.minutes[30].unserved, 200.0 * 60.0);
+    assert_eq!((lost(0, 29), lost(34, 240)), (0.0, 0.0));
+    assert_eq!(lost(29, 34), report.totals.unserved);
+    // Back at 90 min, without an instance until the deployment wants more.
+    assert_eq!(zones(&report, 34), [0, 8, 4]);
+    assert_eq!(zones(&report, 119), [0, 8, 4]);
+    assert_eq!(zones(&report, 124), [8, 0, 4]);
+    assert_eq!(zones(&report, 130), [4, 4, 4]);
+    assert_eq!(zones(&report, 240), [4, 4, 4]);
+}
+
+#[test]
+fn a_week_follows_its_curve_and_is_billed_by_launch_type() {
+    let report = play(WEEK);
+    let (minutes, totals, bill) = (&report.minutes, &report.totals, &report.bill);
+    assert_eq!(minutes.len(), 7 * 1_440);
+    let peak = |day: usize| minutes[day * 1_440..][..1_440].iter().map(|of| of.running).max();
+    // 2,400 / s at 60 % of 100 each: 40 tasks; weekends 1,410 / s: 24.
+    for day in 0..7 {
+        let (least, most) = if day < 5 { (38, 44) } else { (22, 27) };
+        assert!((least..=most).contains(&peak(day).unwrap()), "day {day}: {:?}", peak(day));
+    }
+    assert!(totals.unserved < totals.requests * 1e-3, "{totals:?}");
+    assert!(totals.interruptions > 0 && totals.scaled > 100, "{totals:?}");
+    // By the minutes and by the sums alike.
+    let requests: f64 = minutes.iter().map(|of| of.requests).sum();
+    assert!((requests - totals.requests).abs() < 1e-6 * requests);
+    // On demand 0.096, Spot 0.0384, as the file and the table say.
+    let usd = bill.on_demand_hours * 0.096 + bill.spot_hours * 0.0384;
+    assert!((bill.instances_usd.unwrap() - usd).abs() < 1e-6, "{bill:?}");
+    assert!((minutes.last().unwrap().instances_usd.unwrap() - usd).abs() < 0.01);
+    // Fargate on four vCPU-hours: half a vCPU and a GB for each task-hour.
+    let fargate = totals.task_hours * (0.5 * 0.040_48 + 0.004_445);
+    assert!(bill.compared.iter().any(|option| (option.usd / fargate - 1.0).abs() < 0.01));
+    assert_eq!(bill.compared.len(), 6);
+}
+
+#[test]
+fn the_same_file_gives_the_same_report_and_another_seed_another() {
+    for text in [ROLLING, ZONE] {
+        assert_eq!(play(text), play(text));
+        let other = Scenario::from_text(text, Some(8)).unwrap();
+        assert_eq!(other.seed, 8);
+        assert_ne!(simulate(&other).unwrap(), play(text));
+    }
+    let week = |seed| Scenario::from_text(WEEK, seed).unwrap().load;
+    assert_eq!(week(None), week(Some(7)));
+    assert_ne!(week(None), week(Some(8)), "the noise is drawn by the seed");
+}
+
+#[test]
+fn steps_of_a_simulation_make_the_same_report() {
+    let scenario = Scenario::from_text(ROLLING, None).unwrap();
+    let mut simulation = Simulation::new(&scenario).unwrap();
+    let mut steps = 0;
+    while simulation.advance(warmstow_core::time::Duration::from_secs(7)) {
+        steps += 1;
+    }
+    assert_eq!(steps, 5_400 / 7);
+    assert_eq!(simulation.finish(), simulate(&scenario).unwrap());
+}
+
+#[test]
+fn json_says_the_same_as_toml() {
+    let toml = "duration_s = 600\n[service]\nname = \"a\"\n[task]\ncpu_units = 256\n\
+        memory_mib = 512\ncapacity_per_s = 10.5\nstart = \"det:5\"\n[load]\n\
+        points = [{ at_s = 0, per_s = 8 }]\n[group]\ntype = \"c5.large\"\ninitial = 1\n";
+    let json = r#"{"duration_s": 600, "service": {"name": "a"},
+        "task": {"cpu_units": 256, "memory_mib": 512, "capacity_per_s": 10.5, "start": "det:5"},
+        "load": {"points": [{"at_s": 0, "per_s": 8}]},
+        "group": {"type": "c5.large", "initial": 1}}"#;
+    assert_eq!(play(toml), play(json));
+    assert_eq!(play(toml).minutes[9].running, 1);
+}
+
+#[test]
+fn every_policy_can_be_written() {
+    let scaling = "\n[autoscaling]\nmin = 2\nmax = 30\n\
+        [[autoscaling.target_tracking]]\nmetric = \"memory\"\ntarget = 50.5\n\
+        [[autoscaling.step]]\nmetric = \"requests_per_task\"\nwhen = \"below\"\n\
+        threshold = 20\nsteps = [{ upper = 0, adjustment = -1 }]\n\
+        [[autoscaling.scheduled]]\nschedule = \"cron(30 0 * * ? *)\"\nmin = 20\n";
+    let report = play(&format!("{ROLLING}{scaling}"));
+    // 70 req/s each, 30 + 0.7 * 40 = 58 % of memory: above the target.
+    assert!(report.minutes[25].desired > 8, "{:?}", report.minutes[25]);
+    assert_eq!(report.minutes[35].desired, 20, "the schedule, at half past");
+    let no_metric = scaling.replace("memory", "disk");
+    let error = Scenario::from_text(&format!("{ROLLING}{no_metric}"), None).unwrap_err();
+    assert_eq!(error.key, "autoscaling.target_tracking[0].metric");
+    let no_time = scaling.replace("30 0 *", "99 0 *");
+    let error = Scenario::from_text(&format!("{ROLLING}{no_time}"), None).unwrap_err();
+    assert_eq!(error.key, "autoscaling");
+}
+
+#[test]
+fn what_is_wrong_is_named_by_line_and_key() {
+    let file = ROLLING.replace("max = 8", "max = -8");
+    let line = file.lines().position(|line| line == "max = -8").unwrap() + 1;
+    let error = Scenario::from_text(&file, None).unwrap_err();
+    assert_eq!(error.to_string(), format!("line {line}, group.max: is -8, outside 0 to 10000"));
+    assert!(
+        refused("zones = 3", "zone = 3").starts_with("group.zone: no such key; there are type")
+    );
+    assert!(refused("\"m5.large\"", "\"m5.tiny\"").starts_with("group.type: `m5.tiny` is none of"));
+    assert_eq!(refused("capacity_per_s = 100", ""), "task.capacity_per_s: the key is missing");
+    assert_eq!(
+        refused("capacity_per_s = 100", "capacity_per_s = 0"),
+        "task.capacity_per_s: is 0: must be above 0"
+    );
+    assert_eq!(
+        refused("at_s = 420", "at_s = 60"),
+        "load.points[1]: is not after the point before it"
+    );
+    assert_eq!(refused("name = \"web\"", "name = \"w b\"").split(':').next(), Some("service"));
+    assert_eq!(refused("min = 3", "min = 9").split(':').next(), Some("group"));
+    assert!(refused("lognormal:40,0.3", "soon").starts_with("task.start: "));
+    let spot = refused("zones = 3", "spot_percent = 50");
+    assert_eq!(spot, "group: spot_percent is above 0: spot_usd_per_hour is missing");
+    let empty = Scenario::from_text("", None).unwrap_err().to_string();
+    assert_eq!(empty, "line 1, duration_s: the key is missing");
+}
