@@ -36,6 +36,14 @@ from warmstow.errors import (
 from warmstow.packing import BinKind, Item, PackedBin, Packing, pack
 from warmstow.replaying import Replay, replay
 from warmstow.results import Fleet, FunctionReport, NodeUse, Report, Series, Summary
+from warmstow.scenarios import (
+    ScenarioBill,
+    ScenarioDeployment,
+    ScenarioEvent,
+    ScenarioMinutes,
+    ScenarioReport,
+    simulate,
+)
 from warmstow.settings import FunctionSpec, NodeSpec, Settings
 from warmstow.traces import read_trace
 from warmstow.workload import ArrivalTrace, MinuteTrace, Poisson, TraceFunction, Workload
@@ -68,6 +76,11 @@ __all__ = [
     "Replay",
     "Report",
     "Scaler",
+    "ScenarioBill",
+    "ScenarioDeployment",
+    "ScenarioEvent",
+    "ScenarioMinutes",
+    "ScenarioReport",
     "Series",
     "Settings",
     "StaleHandleError",
@@ -81,4 +94,5 @@ __all__ = [
     "pack",
     "read_trace",
     "replay",
+    "simulate",
 ]

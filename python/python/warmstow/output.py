@@ -28,6 +28,7 @@ __all__ = [
     "metrics",
     "print_runs",
     "printable",
+    "terminal",
     "throttle_label",
 ]
 
@@ -139,11 +140,16 @@ class _Output(Console):
         raise BrokenPipeError
 
 
+def terminal() -> Console:
+    """Standard output for tables. No highlighting and no emoji: names of
+    functions and files are printed as they are."""
+    width = None if sys.stdout.isatty() else _WIDTH
+    return _Output(width=width, highlight=False, emoji=False)
+
+
 def print_runs(runs: Sequence[Run], *, title: str, functions: bool = False) -> None:
     """Print the summary of ``runs`` side by side on standard output."""
-    # No highlighting and no emoji: names of functions and files are printed as they are.
-    width = None if sys.stdout.isatty() else _WIDTH
-    console = _Output(width=width, highlight=False, emoji=False)
+    console = terminal()
     table = Table(title=escape(title), box=SIMPLE_HEAD, title_justify="left", pad_edge=False)
     table.add_column("")
     for run in runs:

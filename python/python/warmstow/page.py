@@ -90,6 +90,14 @@ class PageTarget:
         content = {self._page: html, _DATA: _data(runs, trade_off)}
         for name, (_, _, svg) in pictures.items():
             content[f"{name}.svg"] = svg
+        self.store(content)
+
+    def store(self, content: dict[str, str]) -> None:
+        """Write files by name: all of them, or none.
+
+        Raises:
+            ConfigError: a file cannot be written; nothing was.
+        """
         try:
             self._store(content)
         except OSError as error:

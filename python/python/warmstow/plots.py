@@ -7,7 +7,6 @@ without pyplot, so no window system and no global list of figures is involved.
 
 from __future__ import annotations
 
-import io
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,6 +14,8 @@ from matplotlib import rc_context
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
+
+from warmstow.drawing import LIMIT, SOFT, STYLE, WIDTH_IN, svg
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,37 +30,10 @@ __all__ = ["cold_starts", "concurrency", "node_use", "nodes_used", "span", "trad
 
 _COLOURS = ("#d9822b", "#2b6cb0", "#2f855a", "#805ad5", "#b83280", "#4a5568")
 """One a run, in order; told apart without colour by their labels too."""
-_INK, _SOFT, _GRID, _LIMIT = "#1f2933", "#616e7c", "#e4e7eb", "#c53030"
 _POINTS = 480
 """Most points along a plot; finer series are drawn by mean and maximum."""
-_WIDTH_IN = 9.2
 _SHARE = LinearSegmentedColormap.from_list("share", ["#f0f4f8", "#90cdf4", "#2b6cb0", "#1a365d"])
 """From an empty node to a full one: the lightest is almost the paper."""
-
-# Typed loosely: matplotlib's type lists every parameter, in newer versions only.
-_STYLE: Any = {
-    "svg.fonttype": "none",
-    "font.family": "sans-serif",
-    "font.size": 10,
-    "axes.edgecolor": "#9aa5b1",
-    "axes.labelcolor": _SOFT,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "axes.grid": True,
-    "axes.axisbelow": True,
-    "grid.color": _GRID,
-    "grid.linewidth": 0.8,
-    "xtick.color": _SOFT,
-    "ytick.color": _SOFT,
-    "xtick.labelcolor": _SOFT,
-    "ytick.labelcolor": _SOFT,
-    "text.color": _INK,
-    "legend.frameon": False,
-    "figure.constrained_layout.use": True,
-    "figure.facecolor": "none",
-    "axes.facecolor": "none",
-    "savefig.facecolor": "none",
-}
 
 
 def concurrency(run: Run) -> str:
@@ -68,8 +42,8 @@ def concurrency(run: Run) -> str:
     time, mean, highest = _mean_and_highest(series, series.busy)
     width = float(time[1] - time[0]) if len(time) > 1 else 1.0
     refused = _sums(series, series.throttles)
-    with rc_context(_STYLE):
-        figure = Figure(figsize=(_WIDTH_IN, 4.6))
+    with rc_context(STYLE):
+        figure = Figure(figsize=(WIDTH_IN, 4.6))
         above, below = figure.subplots(2, 1, sharex=True, height_ratios=(3, 1))
         above.fill_between(
             time, mean, highest, step="post", color=_COLOURS[1], alpha=0.22, linewidth=0,
@@ -81,23 +55,23 @@ def concurrency(run: Run) -> str:
         # A limit far above the load would flatten the load to a line.
         if limit <= 4 * top:
             top = max(top, limit)
-            above.axhline(limit, color=_LIMIT, linewidth=1.3, linestyle=(0, (5, 3)),
+            above.axhline(limit, color=LIMIT, linewidth=1.3, linestyle=(0, (5, 3)),
                           label=f"account limit, {limit}")  # fmt: skip
         above.set_ylim(0, 1.08 * top)
         above.set_ylabel("busy instances")
         above.legend(loc="upper center", ncols=3, bbox_to_anchor=(0.5, 1.16))
-        below.bar(time, refused, width=width, align="edge", color=_LIMIT, linewidth=0)
+        below.bar(time, refused, width=width, align="edge", color=LIMIT, linewidth=0)
         below.set_ylabel("refused\nrequests")
         _counted(above, below)
         below.set_ylim(0, max(1.0, 1.05 * float(refused.max(initial=0.0))))
         _time_axis(below, series)
-        return _svg(figure, "concurrency")
+        return svg(figure, "concurrency")
 
 
 def cold_starts(runs: Sequence[Run]) -> str:
     """Cold starts over time, one panel a run, equal scales."""
-    with rc_context(_STYLE):
-        figure = Figure(figsize=(_WIDTH_IN, 0.7 + 1.35 * len(runs)))
+    with rc_context(STYLE):
+        figure = Figure(figsize=(WIDTH_IN, 0.7 + 1.35 * len(runs)))
         panels = figure.subplots(len(runs), 1, sharex=True, sharey=True, squeeze=False)
         for at, (run, axes) in enumerate(zip(runs, panels[:, 0], strict=True)):
             series = _series(run)
@@ -111,17 +85,17 @@ def cold_starts(runs: Sequence[Run]) -> str:
             axes.grid(axis="x", visible=False)
             _counted(axes)
         step = span(_coarse_step(_series(runs[0]), 96) * _series(runs[0]).bucket_s)
-        figure.supylabel(f"cold starts in {step}", color=_SOFT, fontsize=10)
+        figure.supylabel(f"cold starts in {step}", color=SOFT, fontsize=10)
         _time_axis(panels[-1, 0], _series(runs[-1]))
-        return _svg(figure, "cold-starts")
+        return svg(figure, "cold-starts")
 
 
 def node_use(runs: Sequence[Run]) -> str:
     """Share of each node's memory set aside over time, one panel a run."""
     nodes = len(runs[0].settings.nodes)
-    with rc_context({**_STYLE, "axes.grid": False}):
+    with rc_context({**STYLE, "axes.grid": False}):
         height = 0.9 + len(runs) * (0.45 + 0.14 * min(nodes, 16))
-        figure = Figure(figsize=(_WIDTH_IN, height))
+        figure = Figure(figsize=(WIDTH_IN, height))
         panels = figure.subplots(len(runs), 1, sharex=True, squeeze=False)
         picture = None
         for at, (run, axes) in enumerate(zip(runs, panels[:, 0], strict=True)):
@@ -134,19 +108,19 @@ def node_use(runs: Sequence[Run]) -> str:
             )  # fmt: skip
             axes.set_title(run.label, loc="left", fontsize=10, color=_colour(at), fontweight="bold")
             _counted(axes, most=4)
-        figure.supylabel("node", color=_SOFT, fontsize=10)
+        figure.supylabel("node", color=SOFT, fontsize=10)
         _time_axis(panels[-1, 0], _series(runs[-1]))
         if picture is not None:
             scale = figure.colorbar(picture, ax=panels[:, 0].tolist(), pad=0.015, aspect=30)
             scale.set_label("memory set aside, % of the node")
             scale.outline.set_visible(False)
-        return _svg(figure, "node-use")
+        return svg(figure, "node-use")
 
 
 def nodes_used(runs: Sequence[Run]) -> str:
     """Nodes that hold at least one instance over time, one line a run."""
-    with rc_context(_STYLE):
-        figure = Figure(figsize=(_WIDTH_IN, 2.6))
+    with rc_context(STYLE):
+        figure = Figure(figsize=(WIDTH_IN, 2.6))
         axes = figure.subplots()
         for at, run in enumerate(runs):
             series = _series(run)
@@ -160,13 +134,13 @@ def nodes_used(runs: Sequence[Run]) -> str:
         axes.set_ylabel("nodes in use")
         axes.legend(loc="upper center", ncols=len(runs), bbox_to_anchor=(0.5, 1.2))
         _time_axis(axes, _series(runs[0]))
-        return _svg(figure, "nodes-used")
+        return svg(figure, "nodes-used")
 
 
 def trade_off(runs: Sequence[Run], shown: Sequence[Run]) -> str:
     """Cold starts against memory held idle; ``shown`` are marked in colour."""
-    with rc_context(_STYLE):
-        figure = Figure(figsize=(_WIDTH_IN, 3.7))
+    with rc_context(STYLE):
+        figure = Figure(figsize=(WIDTH_IN, 3.7))
         axes = figure.subplots()
         idle = [run.report.gb_seconds["idle"] for run in runs]
         cold = [run.report.cold_starts for run in runs]
@@ -178,7 +152,7 @@ def trade_off(runs: Sequence[Run], shown: Sequence[Run]) -> str:
             axes.scatter(x, y, s=70 if marked else 30, color=colour, zorder=2)
             axes.annotate(
                 run.label, (x, y), xytext=(8, 6), textcoords="offset points",
-                color=colour if marked else _SOFT, fontweight="bold" if marked else "normal",
+                color=colour if marked else SOFT, fontweight="bold" if marked else "normal",
             )  # fmt: skip
         _counted(axes)
         axes.set_xlabel("memory held idle, GB-seconds")
@@ -187,7 +161,7 @@ def trade_off(runs: Sequence[Run], shown: Sequence[Run]) -> str:
         axes.set_xlim(left=0, right=1.1 * max(idle, default=1.0))
         axes.xaxis.set_major_formatter(lambda value, _: f"{value:,.0f}")
         axes.yaxis.set_major_formatter(lambda value, _: f"{value:,.0f}")
-        return _svg(figure, "trade-off")
+        return svg(figure, "trade-off")
 
 
 def _series(run: Run) -> Series:
@@ -286,13 +260,3 @@ def _time_axis(axes: Axes, series: Series) -> None:
     unit, name = _time_unit(series)
     axes.set_xlim(0, len(series.arrivals) * series.bucket_s / unit)
     axes.set_xlabel(f"{name} from the start")
-
-
-def _svg(figure: Figure, name: str) -> str:
-    """The figure as an SVG element for use inside a page."""
-    text = io.StringIO()
-    # The salt keeps ids apart where several pictures share a page.
-    with rc_context({"svg.hashsalt": f"warmstow-{name}"}):
-        figure.savefig(text, format="svg", metadata={"Date": None})
-    svg = text.getvalue()
-    return svg[svg.index("<svg") :]

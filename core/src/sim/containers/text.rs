@@ -97,7 +97,7 @@ const LATEST: u64 = 253_402_300_799;
 impl Scenario {
     /// Reads a file of either form: JSON begins with `{`, TOML does not. `seed`
     /// replaces the file's own. The form is described in
-    /// [the module](super::containers#a-scenario-as-a-file).
+    /// [the module](crate::sim::containers#a-scenario-as-a-file).
     ///
     /// # Errors
     /// The line, the key and what is wrong there.

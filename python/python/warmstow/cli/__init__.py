@@ -20,6 +20,7 @@ from warmstow.cli.demo import demo
 from warmstow.cli.ecs import ecs
 from warmstow.cli.pack import pack
 from warmstow.cli.replay import replay
+from warmstow.cli.simulate import simulate
 from warmstow.errors import WarmstowError
 
 if TYPE_CHECKING:
@@ -46,6 +47,7 @@ def cli(context: click.Context) -> None:
 
 
 cli.add_command(replay)
+cli.add_command(simulate)
 cli.add_command(pack)
 cli.add_command(demo)
 cli.add_command(ecs)
