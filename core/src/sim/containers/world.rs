@@ -78,7 +78,10 @@ impl World {
                 self.handle(due);
                 self.settle();
             }
-            self.service.handle_timer(at);
+            // Before its deadline it would look at all tasks for nothing.
+            if self.service.next_deadline().is_some_and(|deadline| deadline <= at) {
+                self.service.handle_timer(at);
+            }
             if let Some(scaler) = &mut self.scaler {
                 scaler.handle_time(at);
             }
