@@ -56,6 +56,7 @@ fn scenario() -> Scenario {
         deploys: Vec::new(),
         zone_losses: Vec::new(),
         fargate: FargatePrices::AWS_US_EAST_1,
+        expect: Expect::default(),
     }
 }
 

@@ -182,3 +182,25 @@ fn what_is_wrong_is_named_by_line_and_key() {
     let empty = Scenario::from_text("", None).unwrap_err().to_string();
     assert_eq!(empty, "line 1, duration_s: the key is missing");
 }
+
+#[test]
+fn what_was_expected_and_did_not_come_is_said() {
+    for text in [ROLLING, ZONE] {
+        assert_eq!(play(text).unmet, [""; 0]);
+    }
+    let (before, _) = ZONE.split_once("[expect]").unwrap();
+    assert_eq!(play(before).unmet, [""; 0], "nothing expected");
+    let expect = "[expect]\nmax_lost_percent = 0.2\nmax_usd = 1.5\nmin_running_at_end = 13\n\
+        rolled_back = true\n";
+    let unmet = play(&format!("{before}{expect}")).unmet;
+    assert_eq!(unmet.len(), 4, "{unmet:?}");
+    assert!(unmet[0].ends_with(" % of requests were lost, expected 0.2 at most"), "{unmet:?}");
+    assert_eq!(unmet[1], "instances cost 1.56 dollars, expected 1.5 at most");
+    assert_eq!(unmet[2], "12 tasks run at the end, expected 13 at least");
+    assert_eq!(unmet[3], "no deployment was rolled back, expected one");
+    let against = ROLLING.replace("rolled_back = true", "rolled_back = false");
+    assert_eq!(play(&against).unmet, ["a deployment was rolled back, expected none"]);
+    let short = ROLLING.replace("duration_s = 5400", "duration_s = 59");
+    let unmet = play(&short).unmet;
+    assert!(unmet[0].contains("no minute was played, expected 8"), "{unmet:?}");
+}

@@ -47,6 +47,7 @@ fn to_python<'py>(py: Python<'py>, report: &ContainersReport) -> PyResult<Bound<
     let deployments =
         deployments.map(|of| (of.revision, of.created.as_secs_f64(), rollout(of.rollout)));
     said.set_item("deployments", deployments.collect::<Vec<_>>())?;
+    said.set_item("unmet", &report.unmet)?;
     said.set_item("totals", totals(py, report)?)?;
     said.set_item("bill", bill(py, report)?)?;
     Ok(said)

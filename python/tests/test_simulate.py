@@ -143,6 +143,25 @@ def test_the_command_prints_a_table_or_an_object(
     assert "minutes" not in said
 
 
+def test_what_the_scenario_expects_decides_the_exit_status(
+    cli: Callable[..., tuple[int, str, str]], tmp_path: Path
+) -> None:
+    path = tmp_path / "scenario.json"
+    few = SMALL | {"expect": {"max_lost_percent": 1, "max_usd": 1}}
+    path.write_text(json.dumps(few), encoding="utf-8")
+    status, out, err = cli("simulate", path, "--output", tmp_path / "page")
+    assert (status, err) == (1, "")
+    said = "not as expected: 19.444 % of requests were lost, expected 1 at most"
+    assert said in out
+    assert said.partition(": ")[2] in (tmp_path / "page/report.html").read_text(encoding="utf-8")
+    status, out, _ = cli("simulate", path, "--json")
+    assert status == 1
+    assert len(json.loads(out)["unmet"]) == 1
+    many = few | {"expect": {"max_lost_percent": 20}}
+    path.write_text(json.dumps(many), encoding="utf-8")
+    assert cli("simulate", path)[0] == 0
+
+
 def test_the_command_refuses_in_one_line(
     cli: Callable[..., tuple[int, str, str]], tmp_path: Path
 ) -> None:

@@ -74,8 +74,8 @@ def _pictures(report: ScenarioReport) -> dict[str, tuple[str, str, str]]:
             "The bill, compared",
             "These instances are what was paid for, boot and spare room included. The others are "
             "the least that the same running tasks would cost: on Fargate for what they reserve, "
-            "on instances packed as full as they go. Spot prices move: the comparison takes the "
-            "ones given.",
+            "on instances packed as full as they go. Prices are the list prices of us-east-1 where "
+            "the scenario gives none; Spot prices move.",
             plots.bill(report),
         ),
     }
@@ -90,6 +90,7 @@ def _page(report: ScenarioReport, source: str, pictures: dict[str, tuple[str, st
         '<meta name="viewport" content="width=device-width, initial-scale=1">',
         f"<title>{escape(title)}</title><style>{css}</style></head><body><main>",
         f"<header><h1>{escape(title)}</h1><p>{escape(source)}, seed {report.seed}</p></header>",
+        _unmet(report),
         _cards(report),
     ]
     parts += [
@@ -104,7 +105,15 @@ def _page(report: ScenarioReport, source: str, pictures: dict[str, tuple[str, st
         "the same figures, but for the wall time.</p></footer>",
         "</main></body></html>\n",
     ]
-    return "\n".join(parts)
+    return "\n".join(part for part in parts if part)
+
+
+def _unmet(report: ScenarioReport) -> str:
+    """What did not come as the scenario expects."""
+    if not report.unmet:
+        return ""
+    items = "".join(f"<li>{escape(text)}</li>" for text in report.unmet)
+    return f"<section><h2>Not as expected</h2><ul>{items}</ul></section>"
 
 
 def _cards(report: ScenarioReport) -> str:

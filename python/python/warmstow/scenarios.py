@@ -136,6 +136,8 @@ class ScenarioReport:
     events: tuple[ScenarioEvent, ...]
     deployments: tuple[ScenarioDeployment, ...]
     bill: ScenarioBill
+    unmet: tuple[str, ...]
+    """What the scenario's ``expect`` says and did not come: a sentence each."""
     wall_s: float
     """Seconds that it took to play; not part of what repeats."""
 
@@ -159,6 +161,7 @@ class ScenarioReport:
                     for launch, usd, share in self.bill.compared
                 ],
             },
+            "unmet": list(self.unmet),
             "deployments": [asdict(of) for of in self.deployments],
             "events": [asdict(event) for event in self.events],
             "wall_s": self.wall_s,
@@ -216,6 +219,7 @@ def simulate(
         events=tuple(ScenarioEvent(*event) for event in raw["events"]),
         deployments=tuple(ScenarioDeployment(*of) for of in raw["deployments"]),
         bill=ScenarioBill(**{**raw["bill"], "compared": tuple(raw["bill"]["compared"])}),
+        unmet=tuple(raw["unmet"]),
         wall_s=wall_s,
     )
 

@@ -146,6 +146,7 @@ impl World {
             instances_usd: meter.cost(&of).ok(),
             compared: compare(&load, size, &self.scenario.fargate, &[of], system),
         };
+        self.report.unmet = self.scenario.expect.unmet(&self.report);
         self.report
     }
 }

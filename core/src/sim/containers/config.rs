@@ -4,6 +4,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
 
+use super::expect::Expect;
 use super::load::Load;
 use crate::autoscale::{
     Bounds, BoundsError, ManagedScaling, ManagedScalingError, ScalerConfig, ScalerConfigError,
@@ -41,6 +42,8 @@ pub struct Scenario {
     pub zone_losses: Vec<ZoneLoss>,
     /// What Fargate would cost, for the comparison.
     pub fargate: FargatePrices,
+    /// What is expected to come of it.
+    pub expect: Expect,
 }
 
 /// What a task takes, and what it does.

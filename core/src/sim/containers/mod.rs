@@ -36,7 +36,7 @@
 //! With the feature `settings`, `Scenario::from_text` reads TOML, or the same
 //! tables as JSON. Times are in seconds from the start; everything that a
 //! default is shown for may be left out, and so may the tables `autoscaling`,
-//! `deploys`, `zone_losses` and `fargate`.
+//! `deploys`, `zone_losses`, `fargate` and `expect`.
 //!
 //! ```toml
 //! duration_s = 7200                # at most 31 days
@@ -133,10 +133,17 @@
 //! usd_per_vcpu_hour = 0.04048
 //! usd_per_gb_hour = 0.004445
 //! spot_share = 0.3
+//!
+//! [expect]                         # what is left out is not looked at
+//! max_lost_percent = 0.1           # of the requests
+//! max_usd = 5                      # for the instances
+//! min_running_at_end = 1           # tasks
+//! rolled_back = true
 //! ```
 
 mod clock;
 mod config;
+mod expect;
 mod fleet;
 mod load;
 mod report;
@@ -146,6 +153,7 @@ mod text;
 mod world;
 
 pub use config::{Deploy, InstanceGroup, Scenario, ScenarioError, TaskSettings, ZoneLoss};
+pub use expect::Expect;
 pub use load::{Load, LoadPoint, Week};
 pub use report::{Bill, ContainersReport, DeploymentOutcome, Event, Minute, Totals};
 pub use simulation::{Simulation, simulate};

@@ -23,6 +23,8 @@ pub struct ContainersReport {
     pub totals: Totals,
     /// What it costs.
     pub bill: Bill,
+    /// What was expected and did not come: a sentence each.
+    pub unmet: Vec<String>,
 }
 
 /// The state at the end of a minute.

@@ -5,6 +5,7 @@ use alloc::vec::Vec;
 use core::fmt::Display;
 
 use super::config::{Deploy, InstanceGroup, Scenario, ScenarioError, TaskSettings, ZoneLoss};
+use super::expect::Expect;
 use super::load::{Load, LoadPoint, Week};
 use crate::autoscale::ManagedScaling;
 use crate::cost::{FargatePrices, INSTANCE_TYPES, InstanceType};
@@ -30,6 +31,7 @@ const FILE: &[&str] = &[
     "deploys",
     "zone_losses",
     "fargate",
+    "expect",
 ];
 const SERVICE: &[&str] = &[
     "name",
@@ -73,6 +75,7 @@ const MANAGED: &[&str] =
     &["target_capacity", "minimum_step", "maximum_step", "warmup_s", "in_minutes"];
 const DEPLOY: &[&str] = &["at_s", "revision", "fails"];
 const ZONE_LOSS: &[&str] = &["at_s", "zone", "lasts_s"];
+const EXPECT: &[&str] = &["max_lost_percent", "max_usd", "min_running_at_end", "rolled_back"];
 const FARGATE: &[&str] = &["usd_per_vcpu_hour", "usd_per_gb_hour", "spot_share"];
 
 /// Names of [`INSTANCE_TYPES`], for an error to list.
@@ -148,6 +151,7 @@ impl Scenario {
             deploys,
             zone_losses,
             fargate,
+            expect: file.take("expect").map_or(Ok(Expect::default()), expect)?,
         };
         scenario.check().map_err(|error| at.refuse(&error))?;
         Ok(scenario)
@@ -413,4 +417,15 @@ fn fargate(entry: Entry<'_>) -> Result<FargatePrices, SettingsError> {
     let gb = number(&mut table, "usd_per_gb_hour", MOST, given.usd_per_gb_hour_x86)?;
     let spot_share = number(&mut table, "spot_share", 1, given.spot_share)?;
     Ok(FargatePrices { usd_per_vcpu_hour_x86: vcpu, usd_per_gb_hour_x86: gb, spot_share, ..given })
+}
+
+fn expect(entry: Entry<'_>) -> Result<Expect, SettingsError> {
+    let mut table = entry.table(EXPECT)?;
+    let mut most = |key, most| table.take(key).map(|entry| entry.number(0, most)).transpose();
+    let (max_lost_percent, max_usd) = (most("max_lost_percent", 100)?, most("max_usd", MOST)?);
+    let least = table.take("min_running_at_end");
+    let least = least.map(|entry| entry.whole_number(0, ServiceSpec::MAX_DESIRED.into()));
+    let least = least.transpose()?.map(|least| u32::try_from(least).unwrap_or(u32::MAX));
+    let rolled_back = table.take("rolled_back").map(|entry| entry.boolean()).transpose()?;
+    Ok(Expect { max_lost_percent, max_usd, min_running_at_end: least, rolled_back })
 }
