@@ -3,13 +3,13 @@
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use pyo3::prelude::*;
-use warmstow_core::cluster::api;
+use warmstow_core::service::api;
 use warmstow_core::time::Instant;
 
 use crate::arguments::named;
 use crate::errors;
 
-/// The clusters and task definitions of one account in one region.
+/// The clusters, task definitions and services of one account in one region.
 ///
 /// :meth:`call` takes AWS's operations with requests in AWS's JSON, and
 /// answers in AWS's JSON. Nothing runs: with ``settle`` (the default) each
@@ -57,6 +57,9 @@ impl Ecs {
     ) -> PyResult<String> {
         let now = Instant::from_nanos(now_ns);
         let mut account = self.account();
+        if settle {
+            account.settle(now);
+        }
         let answer = account.call(now, &operation, &request);
         if settle {
             account.settle(now);
@@ -72,5 +75,5 @@ impl Ecs {
 /// The operations that :meth:`Ecs.call` takes, each with a request to fill in.
 #[pyfunction]
 pub(crate) fn ecs_operations() -> Vec<(&'static str, &'static str)> {
-    api::OPERATIONS.to_vec()
+    api::operations().collect()
 }

@@ -19,7 +19,7 @@ mod python {
 }
 
 /// A refused call of Amazon ECS.
-pub(crate) fn api(error: warmstow_core::cluster::api::ApiError) -> PyErr {
+pub(crate) fn api(error: warmstow_core::service::api::ApiError) -> PyErr {
     python::ApiError::new_err((error.message, error.code))
 }
 

@@ -78,9 +78,73 @@ def test_the_seeds_commands_keep_their_state_in_a_file(cli: Cli, tmp_path: Path)
     assert len(ecs("list-tasks", "--cluster", "mycluster")["taskArns"]) == 1
     described = ecs("describe-clusters", "--cluster", "mycluster")["clusters"][0]
     assert described["runningTasksCount"] == 1
+    instances = ecs("list-container-instances", "--cluster", "mycluster")
+    (instance,) = instances["containerInstanceArns"]
+    started = ecs(
+        "start-task", "--cluster", "mycluster", "--task-definition", "web",
+        "--container-instances", instance,
+    )  # fmt: skip
+    assert started["tasks"][0]["containerInstanceArn"] == instance
     status, out, err = cli("ecs", "delete-cluster", "--cluster", "mycluster", "--state", str(state))
     assert (status, out) == (2, "")
     assert "ClusterContainsContainerInstancesException" in err
+
+
+def test_the_seeds_commands_on_services(cli: Cli, tmp_path: Path) -> None:
+    state = tmp_path / "state"
+
+    def ecs(*arguments: str, at: int) -> dict[str, Any]:
+        status, out, err = cli("ecs", *arguments, "--state", str(state), "--now", str(at))
+        assert (status, err) == (0, "")
+        answer: dict[str, Any] = json.loads(out)
+        return answer
+
+    ecs("create-cluster", "--cluster-name", "mycluster", at=0)
+    assert len(ecs("list-clusters", at=0)["clusterArns"]) == 1
+    document = json.dumps({"instanceId": "i-1"})
+    request = json.dumps({"totalResources": AMOUNTS, "instanceIdentityDocument": document})
+    ecs("register-container-instance", "--cluster", "mycluster", "--cli-input-json", request, at=1)
+    definition = json.dumps({"family": "web", "containerDefinitions": [CONTAINER]})
+    ecs("register-task-definition", "--cli-input-json", definition, at=2)
+    made = ecs(
+        "create-service", "--cluster", "mycluster", "--service-name", "web",
+        "--task-definition", "web", "--desired-count", "1", at=10,
+    )["service"]  # fmt: skip
+    assert (made["status"], made["desiredCount"]) == ("ACTIVE", 1)
+    assert ecs("list-services", "--cluster", "mycluster", at=11)["serviceArns"] == [
+        made["serviceArn"]
+    ]
+    described = ecs("describe-services", "--cluster", "mycluster", "--services", "web", at=60)
+    (service,) = described["services"]
+    assert service["runningCount"] == 1
+    assert service["deployments"][0]["rolloutState"] == "COMPLETED"
+    # Healthy after 40 s of running, whenever that is looked at.
+    assert service["events"][0]["createdAt"] == 50
+    updated = ecs(
+        "update-service", "--cluster", "mycluster", "--service-name", "web",
+        "--task-definition", "web", "--desired-count", "2", at=70,
+    )["service"]  # fmt: skip
+    assert updated["desiredCount"] == 2
+    status, out, err = cli(
+        "ecs", "delete-service", "--cluster", "mycluster", "--service-name", "web",
+        "--state", str(state), "--now", "80",
+    )  # fmt: skip
+    assert (status, out) == (2, "")
+    assert "scaled above 0" in err
+    ecs("delete-service", "--cluster", "mycluster", "--service", "web", "--force", at=90)
+    described = ecs("describe-services", "--cluster", "mycluster", "--services", "web", at=91)
+    assert described["services"][0]["status"] == "INACTIVE"
+
+
+def test_time_passes_between_calls() -> None:
+    account = Ecs()
+    _call(account, "create-cluster")
+    _call(account, "register-task-definition", family="web", containerDefinitions=[CONTAINER])
+    request = {"serviceName": "web", "taskDefinition": "web", "desiredCount": 1}
+    _call(account, "create-service", **request)
+    answer = account.call("describe-services", '{"services": ["web"]}', now_ns=60 * 10**9)
+    (service,) = json.loads(answer)["services"]
+    assert "was unable to place a task" in service["events"][-1]["message"]
 
 
 def test_a_file_that_is_not_text_is_named(cli: Cli, tmp_path: Path) -> None:

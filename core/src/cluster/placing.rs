@@ -186,6 +186,30 @@ impl Cluster {
         reasons.ok()?.first().map(|reason| explain(id, *reason))
     }
 
+    /// Whether each instance meets the constraints of the request and its
+    /// definition, whatever room it has; for the daemons of a service.
+    /// O(instances x constraints).
+    ///
+    /// # Errors
+    /// A constraint is none.
+    pub fn matching(&mut self, request: &RunRequest) -> Result<Vec<ContainerInstanceId>, RunError> {
+        let asked = Asked::new(request, &request.definition.definition)?;
+        let requirements = &Requirements::default();
+        let order =
+            Order { group: "", requirements, asked: &asked, zones: &request.zones, provider: None };
+        let prepared = self.view.prepare(order.request());
+        let prepared =
+            prepared.map_err(|error| RunError::Placement { reason: error.to_string() })?;
+        let unmet = |reason: &Reason| matches!(reason, Reason::MemberOf { .. });
+        let meets =
+            |node| self.view.reasons(prepared, node).is_ok_and(|all| !all.iter().any(unmet));
+        let matching = self.nodes.iter().filter(|(node, _)| meets(**node)).map(|(_, id)| *id);
+        let matching = matching.collect();
+        let forgotten = self.view.forget(prepared);
+        debug_assert!(forgotten.is_ok());
+        Ok(matching)
+    }
+
     /// Shows placement an instance as it is: there from ACTIVE until it leaves, open
     /// while it is ACTIVE and its agent is connected.
     pub(super) fn show_placement(&mut self, id: ContainerInstanceId) {

@@ -341,6 +341,17 @@ impl Cluster {
         Ok(Plan { request, definition, shares, launch, asked })
     }
 
+    /// Whether the request could be taken, with instances or without.
+    ///
+    /// # Errors
+    /// Why it is refused.
+    pub fn check(&self, request: &RunRequest) -> Result<(), RunError> {
+        match self.plan(request) {
+            Ok(_) | Err(RunError::NoInstances) => Ok(()),
+            Err(error) => Err(error),
+        }
+    }
+
     fn has_no_members(&self) -> bool {
         !self.instances.values().any(|one| one.status().is_member())
     }

@@ -78,6 +78,17 @@ pub enum ServiceStatus {
     Inactive,
 }
 
+impl ServiceStatus {
+    /// ECS's word.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Active => "ACTIVE",
+            Self::Draining => "DRAINING",
+            Self::Inactive => "INACTIVE",
+        }
+    }
+}
+
 /// A task and what the loop remembers of it.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Tracked {

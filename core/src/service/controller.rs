@@ -28,12 +28,14 @@ use super::error::DeleteError;
 use super::events::Unplaced;
 use super::look::{Look, deployment_name};
 use super::observed::{Health, OrderKey, TaskKey};
+use super::scale_in::StopRule;
 use super::spec::{Revision, Scheduling, ServiceSpec, ServiceUpdate, SpecError};
 use super::verdict::{Outlook, Verdict, verdict};
 use crate::cluster::instance::ContainerInstanceId;
 use crate::cluster::task::{StopCode, TaskId};
-use crate::cluster::task_definition::Registered;
+use crate::cluster::task_definition::{PlacementConstraint, Registered};
 use crate::cluster::{Cluster, Failure, LaunchError, RunRequest, SERVICE_GROUP};
+use crate::placement::view::ChainError;
 use crate::time::Instant;
 
 /// What a load balancer is asked to do.
@@ -65,6 +67,8 @@ pub enum ServiceError {
     Spec(SpecError),
     /// The deletion.
     Delete(DeleteError),
+    /// The placement strategies.
+    Strategies(ChainError),
 }
 
 impl From<SpecError> for ServiceError {
@@ -89,6 +93,7 @@ impl fmt::Display for ServiceError {
             ),
             Self::Spec(error) => error.fmt(f),
             Self::Delete(error) => error.fmt(f),
+            Self::Strategies(error) => error.fmt(f),
         }
     }
 }
@@ -188,6 +193,36 @@ impl Controller {
         Ok(())
     }
 
+    /// Changes where tasks are placed that start from now on, and which go first.
+    /// No new deployment (Amazon ECS API Reference, `UpdateService`).
+    ///
+    /// # Errors
+    ///
+    /// No such service, or a strategy is none.
+    pub fn set_placement(
+        &mut self,
+        now: Instant,
+        name: &str,
+        constraints: Option<Vec<PlacementConstraint>>,
+        strategies: Option<Vec<String>>,
+    ) -> Result<(), ServiceError> {
+        let managed = self.managed(name)?;
+        if let Some(strategies) = strategies {
+            let rules = StopRule::of_names(&strategies).map_err(ServiceError::Strategies)?;
+            let update = ServiceUpdate { stop_rules: Some(rules), ..ServiceUpdate::default() };
+            managed.service.update(now, update)?;
+            for run in managed.runs.values_mut() {
+                run.strategies.clone_from(&strategies);
+            }
+        }
+        if let Some(constraints) = constraints {
+            for run in managed.runs.values_mut() {
+                run.constraints.clone_from(&constraints);
+            }
+        }
+        Ok(())
+    }
+
     /// Deletes a service: it drains and is then inactive, and still described.
     ///
     /// # Errors
@@ -214,8 +249,12 @@ impl Controller {
 
     /// What a service's current revision runs.
     pub fn request(&self, name: &str) -> Option<&RunRequest> {
-        let managed = self.services.get(name)?;
-        managed.runs.get(&managed.service.spec().revision.number)
+        self.request_of(name, self.services.get(name)?.service.spec().revision.number)
+    }
+
+    /// What a revision of a service runs, by its number.
+    pub fn request_of(&self, name: &str, revision: u64) -> Option<&RunRequest> {
+        self.services.get(name)?.runs.get(&revision)
     }
 
     /// The load balancer's checks report on a task of a service.
@@ -268,7 +307,15 @@ impl Controller {
         let Some(managed) = self.services.get_mut(name) else { return false };
         let Managed { service, runs, look, .. } = managed;
         service.handle_timer(now);
-        look.report(now, cluster, name, &daemons, service);
+        let current = service.spec().revision.number;
+        let matching = match runs.get(&current) {
+            // Looked at anew each time: what runs where, and attributes, may change.
+            Some(run) if service.spec().scheduling == Scheduling::Daemon => {
+                Some(cluster.matching(run).unwrap_or_default())
+            }
+            _ => None,
+        };
+        look.report(now, cluster, name, &daemons, matching.as_deref(), service);
         let mut acted = false;
         while let Some(action) = service.poll_action() {
             acted = true;

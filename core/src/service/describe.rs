@@ -8,7 +8,7 @@ use super::observed::{ObservedTask, TaskKey, TaskStatus};
 use super::rolling::StopReason;
 use super::spec::{Scheduling, ServiceSpec};
 use super::target_group::TargetGroup;
-use crate::time::Duration;
+use crate::time::{Duration, Instant};
 
 impl Service {
     /// Its settings, the revision of a rollback included.
@@ -78,6 +78,12 @@ impl Service {
     /// Whether a task was told to stop, and why.
     pub fn told(&self, task: TaskKey) -> Option<StopReason> {
         self.tasks.get(&task).and_then(|task| task.told)
+    }
+
+    /// Until when a task is protected from scale-in and deployments, if it is.
+    pub fn protected_until(&self, task: TaskKey) -> Option<Instant> {
+        let until = self.tasks.get(&task).and_then(|task| task.protected_until);
+        until.filter(|until| *until > self.now)
     }
 
     /// Whether it is in a steady state: the primary deployment is complete, and

@@ -72,7 +72,12 @@ fn zone_of(cluster: &Cluster, of: &ContainerInstance) -> ZoneKey {
     ZoneKey(first.and_then(|first| u32::try_from(first.id().0).ok()).unwrap_or(0))
 }
 
-fn light(cluster: &Cluster, of: &ContainerInstance, daemons: &[String]) -> ObservedInstance {
+fn light(
+    cluster: &Cluster,
+    of: &ContainerInstance,
+    daemons: &[String],
+    matching: Option<&[ContainerInstanceId]>,
+) -> ObservedInstance {
     let attributes = &of.registration().attributes;
     let other = |task: &&Task| !daemons.iter().any(|group| group == task.group());
     let tasks = of.tasks().filter_map(|task| cluster.task(task));
@@ -85,7 +90,7 @@ fn light(cluster: &Cluster, of: &ContainerInstance, daemons: &[String]) -> Obser
             InstanceStatus::Draining
         },
         agent_connected: of.agent_connected(),
-        matches: true,
+        matches: matching.is_none_or(|ids| ids.contains(&of.id())),
         remaining: of.remaining().resources,
         other_tasks: u32::try_from(tasks.filter(other).count()).unwrap_or(u32::MAX),
         attributes: attributes
@@ -170,18 +175,21 @@ pub(super) struct Look {
 }
 
 impl Look {
-    /// Tells a service what has changed since the last look.
+    /// Tells a service what has changed since the last look. `matching`: the
+    /// instances that meet a daemon's constraints.
     pub(super) fn report(
         &mut self,
         now: Instant,
         cluster: &Cluster,
         name: &str,
         daemons: &[String],
+        matching: Option<&[ContainerInstanceId]>,
         service: &mut Service,
     ) {
         let members = cluster.instances().filter(|one| one.status().is_member());
-        let members: BTreeMap<InstanceKey, ObservedInstance> =
-            members.map(|one| (InstanceKey(one.id().0), light(cluster, one, daemons))).collect();
+        let members: BTreeMap<InstanceKey, ObservedInstance> = members
+            .map(|one| (InstanceKey(one.id().0), light(cluster, one, daemons, matching)))
+            .collect();
         for (key, seen) in &members {
             if self.instances.get(key) != Some(seen) {
                 service.handle_instance(now, seen.clone());

@@ -28,6 +28,7 @@
 //! | `events` | what a user is told |
 //! | `spec`, `deployment` | settings and their life |
 //! | `control`, `plan`, `describe`, `error` | the loop that joins these, what can be asked of it, what it refuses |
+//! | `api` | services, and all of [`cluster::api`](crate::cluster::api), in AWS's JSON |
 //! | `controller`, `look` | services on a [`Cluster`](crate::cluster::Cluster), and how they see it |
 //!
 //! The step functions are pure and public: a simulator or a test can ask them
@@ -67,6 +68,8 @@
 //! # Ok::<(), Box<dyn core::error::Error>>(())
 //! ```
 
+#[cfg(feature = "json")]
+pub mod api;
 mod backoff;
 mod bounds;
 mod breaker;

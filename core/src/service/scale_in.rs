@@ -17,6 +17,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use super::observed::{ObservedInstance, TaskKey};
+use crate::placement::view::{AVAILABILITY_ZONE, Chain, ChainError, SpreadOver, Step};
 use crate::resources::{Resource, Resources};
 use crate::rng::Rng;
 
@@ -34,6 +35,31 @@ pub enum StopRule {
     FullestValue(String),
     /// `random`.
     Random,
+}
+
+impl StopRule {
+    /// The rule for a placement strategy; none for a score, which ECS has not.
+    pub fn of(step: &Step) -> Option<Self> {
+        Some(match step {
+            Step::Binpack(resource) => Self::MostRemaining(*resource),
+            Step::Spread(SpreadOver::Instance) => Self::FullestInstance,
+            Step::Spread(SpreadOver::Attribute(name)) if **name == *AVAILABILITY_ZONE => {
+                Self::FullestZone
+            }
+            Step::Spread(SpreadOver::Attribute(name)) => Self::FullestValue(String::from(&**name)),
+            Step::Random => Self::Random,
+            Step::Score(_) => return None,
+        })
+    }
+
+    /// The rules for a service's strategies as requests name them.
+    ///
+    /// # Errors
+    /// One of them is none.
+    pub fn of_names(names: &[String]) -> Result<Vec<Self>, ChainError> {
+        let names: Vec<&str> = names.iter().map(String::as_str).collect();
+        Ok(Chain::parse(&names)?.steps().iter().filter_map(Self::of).collect())
+    }
 }
 
 /// What a service without strategies does.

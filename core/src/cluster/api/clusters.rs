@@ -6,7 +6,7 @@ use alloc::vec::Vec;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{ApiError, Ecs, ids, missing, not_found};
+use super::{ApiError, ClusterApi, ids, missing, not_found};
 use crate::cluster::Cluster;
 use crate::cluster::capacity_provider::{CapacityProvider, FARGATE, FARGATE_SPOT, ProviderShare};
 use crate::cluster::task::TaskStatus;
@@ -33,7 +33,7 @@ pub(super) struct DeleteCluster {
     cluster: String,
 }
 
-impl Ecs {
+impl ClusterApi {
     /// Creating a cluster that is there answers it as it is. A capacity provider
     /// that is not Fargate's becomes one with managed scaling.
     pub(super) fn create_cluster(&mut self, request: &CreateCluster) -> Result<Value, ApiError> {

@@ -7,7 +7,7 @@ use alloc::vec::Vec;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{ApiError, Ecs, page, read, seconds};
+use super::{ApiError, ClusterApi, page, read, seconds};
 use crate::cluster::task_definition::{Registered, RegistryError, RevisionStatus, TaskDefinition};
 use crate::time::Instant;
 
@@ -36,7 +36,7 @@ pub(super) struct SomeTaskDefinitions {
     task_definitions: Vec<String>,
 }
 
-impl Ecs {
+impl ClusterApi {
     pub(super) fn register_task_definition(
         &mut self,
         now: Instant,
@@ -140,7 +140,7 @@ impl Ecs {
         page("families", names.collect(), request.next_token.as_deref(), request.max_results)
     }
 
-    pub(super) fn revision_arn(&self, one: &Registered) -> String {
+    pub(crate) fn revision_arn(&self, one: &Registered) -> String {
         self.arn(&format!("task-definition/{}", one.name()))
     }
 

@@ -6,7 +6,7 @@ use alloc::string::String;
 use crate::rng::splitmix64;
 
 /// The last part of an ARN of that kind, or the name itself; empty is `default`.
-pub(super) fn short<'a>(name: &'a str, kind: &str) -> &'a str {
+pub(crate) fn short<'a>(name: &'a str, kind: &str) -> &'a str {
     if name.is_empty() {
         return "default";
     }
@@ -19,12 +19,12 @@ pub(super) fn short<'a>(name: &'a str, kind: &str) -> &'a str {
 /// 32 hexadecimal digits for a number: AWS's ids look like this. The second half is
 /// the number, the first a mark of it and of the cluster, by which a foreign id is
 /// refused.
-pub(super) fn hex(cluster: &str, number: u64) -> String {
+pub(crate) fn hex(cluster: &str, number: u64) -> String {
     format!("{:016x}{number:016x}", mark(cluster, number))
 }
 
 /// The number of an id or of an ARN that ends in one.
-pub(super) fn number(cluster: &str, id: &str) -> Option<u64> {
+pub(crate) fn number(cluster: &str, id: &str) -> Option<u64> {
     let id = id.rsplit('/').next()?;
     if id.len() != 32 || !id.is_ascii() {
         return None;
@@ -45,7 +45,7 @@ fn mark(cluster: &str, number: u64) -> u64 {
 }
 
 /// `RunTask` of `run-task`.
-pub(super) fn pascal(operation: &str) -> String {
+pub(crate) fn pascal(operation: &str) -> String {
     let mut name = String::new();
     for part in operation.split('-') {
         let mut rest = part.chars();

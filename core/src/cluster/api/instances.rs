@@ -8,7 +8,7 @@ use alloc::vec::Vec;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{ApiError, Ecs, ids, missing, page, seconds};
+use super::{ApiError, ClusterApi, ids, missing, page, seconds};
 use crate::cluster::instance::{
     ContainerInstance, ContainerInstanceId, EniLimits, Registration, RegistrationError, Room,
 };
@@ -70,7 +70,7 @@ pub(super) struct SomeInstances {
     max_results: Option<usize>,
 }
 
-impl Ecs {
+impl ClusterApi {
     /// The server is named by the identity document. Beside AWS's resources (CPU,
     /// MEMORY, PORTS, PORTS_UDP, GPU) an integer ENI says how many tasks with an
     /// interface the instance takes.

@@ -1,17 +1,17 @@
-//! One door for calls of Amazon ECS in AWS's JSON: C, C++, Python and the command
-//! line all go through [`Ecs::call`].
+//! Calls of Amazon ECS on clusters, task definitions, container instances and
+//! tasks in AWS's JSON.
 //!
-//! Requests and answers have AWS's operations and field names (ECS API reference,
-//! 2014-11-13), errors AWS's codes. Fields that this library does not know are
-//! ignored. A host that runs containers drains [`Ecs::poll_action`] and reports to
-//! [`Ecs::handle`]; one that only wants to see what would happen lets
-//! [`Ecs::settle`] do all of it at once.
+//! [`service::api::Ecs`](crate::service::api::Ecs) adds services and is the door
+//! that C, C++, Python and the command line go through; this one is for a host
+//! that has no services. Requests and answers have AWS's operations and field
+//! names (ECS API reference, 2014-11-13), errors AWS's codes. Fields that this
+//! library does not know are ignored.
 //!
 //! ```
-//! use warmstow_core::cluster::api::Ecs;
+//! use warmstow_core::cluster::api::ClusterApi;
 //! use warmstow_core::time::Instant;
 //!
-//! let mut ecs = Ecs::new("us-east-1", "123456789012");
+//! let mut ecs = ClusterApi::new("us-east-1", "123456789012");
 //! let now = Instant::ZERO;
 //! ecs.call(now, "create-cluster", r#"{"clusterName": "mycluster"}"#)?;
 //! let answer = ecs.call(now, "ListClusters", "{}")?;
@@ -19,17 +19,15 @@
 //!     answer,
 //!     r#"{"clusterArns":["arn:aws:ecs:us-east-1:123456789012:cluster/mycluster"]}"#
 //! );
-//! let error = ecs.call(now, "delete-cluster", r#"{"cluster": "other"}"#).unwrap_err();
-//! assert_eq!(error.code, "ClusterNotFoundException");
 //! # Ok::<(), warmstow_core::cluster::api::ApiError>(())
 //! ```
 
 mod clusters;
 mod definitions;
-mod ids;
+pub(crate) mod ids;
 mod instances;
 mod skeleton;
-mod tasks;
+pub(crate) mod tasks;
 #[cfg(all(test, not(loom)))]
 mod tests;
 
@@ -63,11 +61,11 @@ impl ApiError {
         Self { code, message: message.to_string() }
     }
 
-    fn client(message: impl fmt::Display) -> Self {
+    pub(crate) fn client(message: impl fmt::Display) -> Self {
         Self::new("ClientException", message)
     }
 
-    fn parameter(message: impl fmt::Display) -> Self {
+    pub(crate) fn parameter(message: impl fmt::Display) -> Self {
         Self::new("InvalidParameterException", message)
     }
 }
@@ -82,7 +80,7 @@ impl core::error::Error for ApiError {}
 
 /// The clusters and task definitions of one account in one region.
 #[derive(Debug)]
-pub struct Ecs {
+pub struct ClusterApi {
     region: String,
     account: String,
     settings: Settings,
@@ -90,9 +88,11 @@ pub struct Ecs {
     registry: Registry,
     clusters: BTreeMap<String, Cluster>,
     active_services: BTreeMap<String, u32>,
+    /// The availability zone of each subnet that the host has told of.
+    subnets: BTreeMap<String, String>,
 }
 
-impl Ecs {
+impl ClusterApi {
     /// An account without clusters and task definitions.
     pub fn new(region: &str, account: &str) -> Self {
         Self {
@@ -103,6 +103,7 @@ impl Ecs {
             registry: Registry::new(),
             clusters: BTreeMap::new(),
             active_services: BTreeMap::new(),
+            subnets: BTreeMap::new(),
         }
     }
 
@@ -127,6 +128,12 @@ impl Ecs {
     /// The same, to be changed.
     pub fn cluster_mut(&mut self, name: &str) -> Option<&mut Cluster> {
         self.clusters.get_mut(ids::short(name, "cluster"))
+    }
+
+    /// Says which availability zone a subnet is in, so that tasks with `awsvpc`
+    /// that name it run there. A subnet that was not told of is in any zone.
+    pub fn put_subnet(&mut self, subnet: &str, zone: &str) {
+        self.subnets.insert(subnet.into(), zone.into());
     }
 
     /// Says how many services of a cluster are active: a cluster with services is
@@ -207,32 +214,36 @@ impl Ecs {
     }
 
     /// Plays a host that does at once all that it is asked: interfaces come,
-    /// containers start, and stop when they are told to. O(actions).
-    pub fn settle(&mut self, now: Instant) {
+    /// containers start, and stop when they are told to. Whether anything was
+    /// asked. O(actions).
+    pub fn settle(&mut self, now: Instant) -> bool {
+        let mut asked = false;
         for cluster in self.clusters.values_mut() {
             while let Some(action) = cluster.poll_action() {
+                asked = true;
                 if let Some(event) = prompt_answer(action) {
                     // An answer to an action that was overtaken is refused.
                     let _ = cluster.handle(now, event);
                 }
             }
         }
+        asked
     }
 
-    fn found(&self, name: &str) -> Result<&Cluster, ApiError> {
+    pub(crate) fn found(&self, name: &str) -> Result<&Cluster, ApiError> {
         self.cluster(name).ok_or_else(not_found)
     }
 
-    fn found_mut(&mut self, name: &str) -> Result<&mut Cluster, ApiError> {
+    pub(crate) fn found_mut(&mut self, name: &str) -> Result<&mut Cluster, ApiError> {
         self.cluster_mut(name).ok_or_else(not_found)
     }
 
-    fn arn(&self, resource: &str) -> String {
+    pub(crate) fn arn(&self, resource: &str) -> String {
         format!("arn:aws:ecs:{}:{}:{resource}", self.region, self.account)
     }
 }
 
-fn not_found() -> ApiError {
+pub(crate) fn not_found() -> ApiError {
     ApiError::new("ClusterNotFoundException", "Cluster not found.")
 }
 
@@ -257,7 +268,7 @@ fn prompt_answer(action: Action) -> Option<Event> {
 }
 
 /// A request.
-fn read<T: DeserializeOwned>(json: &str) -> Result<T, ApiError> {
+pub(crate) fn read<T: DeserializeOwned>(json: &str) -> Result<T, ApiError> {
     if !json.trim_start().starts_with('{') {
         return Err(ApiError::parameter("The request is not a JSON object."));
     }
@@ -265,18 +276,18 @@ fn read<T: DeserializeOwned>(json: &str) -> Result<T, ApiError> {
 }
 
 /// AWS's timestamps: seconds, counted from the host's origin.
-fn seconds(at: Instant) -> Value {
+pub(crate) fn seconds(at: Instant) -> Value {
     Value::from(at.as_secs_f64())
 }
 
 /// `{arn, reason}` of something that was asked for and is not there.
-fn missing(arn: &str) -> Value {
+pub(crate) fn missing(arn: &str) -> Value {
     serde_json::json!({ "arn": arn, "reason": "MISSING" })
 }
 
 /// One page of a list and the token of the next, by position. The largest page of
 /// AWS's lists is 100.
-fn page(
+pub(crate) fn page(
     key: &'static str,
     all: Vec<Value>,
     token: Option<&str>,

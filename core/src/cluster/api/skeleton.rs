@@ -41,11 +41,11 @@ pub const OPERATIONS: [(&str, &str); 20] = [
     ),
     (
         "run-task",
-        r#"{"cluster": "", "taskDefinition": "", "count": 1, "group": "", "startedBy": "", "launchType": "EC2", "overrides": {"containerOverrides": [{"name": "", "cpu": 0, "memory": 0, "memoryReservation": 0}], "cpu": "", "memory": ""}, "placementConstraints": [{"type": "distinctInstance", "expression": ""}], "placementStrategy": [{"type": "spread", "field": ""}], "capacityProviderStrategy": [{"capacityProvider": "", "weight": 0, "base": 0}]}"#,
+        r#"{"cluster": "", "taskDefinition": "", "count": 1, "group": "", "startedBy": "", "launchType": "EC2", "overrides": {"containerOverrides": [{"name": "", "cpu": 0, "memory": 0, "memoryReservation": 0}], "cpu": "", "memory": ""}, "placementConstraints": [{"type": "distinctInstance", "expression": ""}], "placementStrategy": [{"type": "spread", "field": ""}], "capacityProviderStrategy": [{"capacityProvider": "", "weight": 0, "base": 0}], "networkConfiguration": {"awsvpcConfiguration": {"subnets": [""], "securityGroups": [""], "assignPublicIp": "DISABLED"}}}"#,
     ),
     (
         "start-task",
-        r#"{"cluster": "", "taskDefinition": "", "containerInstances": [""], "group": "", "startedBy": "", "overrides": {"containerOverrides": [{"name": "", "cpu": 0, "memory": 0, "memoryReservation": 0}]}}"#,
+        r#"{"cluster": "", "taskDefinition": "", "containerInstances": [""], "group": "", "startedBy": "", "overrides": {"containerOverrides": [{"name": "", "cpu": 0, "memory": 0, "memoryReservation": 0}]}, "networkConfiguration": {"awsvpcConfiguration": {"subnets": [""], "securityGroups": [""], "assignPublicIp": "DISABLED"}}}"#,
     ),
     ("stop-task", r#"{"cluster": "", "task": "", "reason": ""}"#),
     (

@@ -8,10 +8,10 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::instances::named;
-use super::{ApiError, Ecs, ids, missing, page, seconds};
+use super::{ApiError, ClusterApi, ids, missing, page, seconds};
 use crate::cluster::capacity_provider::ProviderShare;
 use crate::cluster::task::{LaunchType, StopCode, Task, TaskId, TaskStatus};
-use crate::cluster::task_definition::PlacementConstraint;
+use crate::cluster::task_definition::{NetworkMode, PlacementConstraint, TaskDefinition};
 use crate::cluster::{
     Cluster, Failure, Launch, Overrides, Ran, RunError, RunRequest, SERVICE_GROUP,
 };
@@ -19,7 +19,7 @@ use crate::time::Instant;
 
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
-pub(super) struct RunTask {
+pub(crate) struct RunTask {
     cluster: String,
     task_definition: String,
     count: Option<u32>,
@@ -31,7 +31,25 @@ pub(super) struct RunTask {
     placement_strategy: Vec<Strategy>,
     overrides: Overrides,
     container_instances: Vec<String>,
+    network_configuration: Option<NetworkConfiguration>,
 }
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+struct NetworkConfiguration {
+    awsvpc_configuration: AwsvpcConfiguration,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+struct AwsvpcConfiguration {
+    subnets: Vec<String>,
+    security_groups: Vec<String>,
+}
+
+/// The most subnets and security groups of a task (`AwsVpcConfiguration`).
+const MAX_SUBNETS: usize = 16;
+const MAX_SECURITY_GROUPS: usize = 5;
 
 #[derive(Default, Deserialize)]
 #[serde(default)]
@@ -64,7 +82,7 @@ pub(super) struct SomeTasks {
     max_results: Option<usize>,
 }
 
-impl Ecs {
+impl ClusterApi {
     pub(super) fn run_task(&mut self, now: Instant, request: &RunTask) -> Result<Value, ApiError> {
         let run = self.run_request(request)?;
         let cluster = self.found_mut(&request.cluster)?;
@@ -100,7 +118,8 @@ impl Ecs {
         Ok(answer)
     }
 
-    fn run_request(&self, request: &RunTask) -> Result<RunRequest, ApiError> {
+    /// What is to run, of a request that starts tasks or makes a service.
+    pub(crate) fn run_request(&self, request: &RunTask) -> Result<RunRequest, ApiError> {
         let definition = self.registry.active(&request.task_definition);
         let definition = definition.map_err(ApiError::client)?;
         if let Some(group) = request.group.as_ref().filter(|name| name.starts_with(SERVICE_GROUP)) {
@@ -116,6 +135,7 @@ impl Ecs {
             (None, false) => Launch::Providers(request.capacity_provider_strategy.clone()),
             (None, true) => Launch::Default,
         };
+        let zones = self.zones(&definition.definition, request.network_configuration.as_ref())?;
         let strategy = |one: &Strategy| match one.field.as_str() {
             "" => one.kind.clone(),
             field => format!("{}:{field}", one.kind),
@@ -127,8 +147,42 @@ impl Ecs {
             constraints: request.placement_constraints.clone(),
             strategies: request.placement_strategy.iter().map(strategy).collect(),
             overrides: request.overrides.clone(),
+            zones,
             ..RunRequest::new(definition)
         })
+    }
+
+    /// The zones of the subnets; none where one of them is in any.
+    fn zones(
+        &self,
+        definition: &TaskDefinition,
+        network: Option<&NetworkConfiguration>,
+    ) -> Result<Vec<String>, ApiError> {
+        let refuse = |message: &str| Err(ApiError::parameter(message));
+        let network = match (definition.network_mode() == NetworkMode::Awsvpc, network) {
+            (false, None) => return Ok(Vec::new()),
+            (false, Some(_)) => {
+                return refuse(
+                    "Network Configuration is not valid for the given networkMode of this task \
+                     definition.",
+                );
+            }
+            (true, None) => {
+                return refuse(
+                    "Network Configuration must be provided when networkMode 'awsvpc' is specified.",
+                );
+            }
+            (true, Some(network)) => &network.awsvpc_configuration,
+        };
+        let (subnets, groups) = (network.subnets.len(), network.security_groups.len());
+        if subnets == 0 || subnets > MAX_SUBNETS {
+            return refuse(&format!("{subnets} subnets: 1 to {MAX_SUBNETS} are possible"));
+        }
+        if groups > MAX_SECURITY_GROUPS {
+            return refuse(&format!("{groups} security groups: at most {MAX_SECURITY_GROUPS}"));
+        }
+        let zones = network.subnets.iter().map(|subnet| self.subnets.get(subnet).cloned());
+        Ok(zones.collect::<Option<Vec<_>>>().unwrap_or_default())
     }
 
     fn answer_ran(&self, cluster: &str, ran: &Ran) -> Result<Value, ApiError> {
@@ -301,7 +355,7 @@ fn containers(task: &Task, arn: &str) -> Vec<Value> {
     described.collect()
 }
 
-fn named_task(cluster: &Cluster, name: &str) -> Option<TaskId> {
+pub(crate) fn named_task(cluster: &Cluster, name: &str) -> Option<TaskId> {
     let id = TaskId(ids::number(cluster.name(), name)?);
     cluster.task(id).map(Task::id)
 }
@@ -311,7 +365,8 @@ fn launch_type(name: &str) -> Result<LaunchType, ApiError> {
     LaunchType::from_word(name).ok_or_else(unknown)
 }
 
-fn refused(error: RunError) -> ApiError {
+/// A refused run in AWS's codes.
+pub(crate) fn refused(error: RunError) -> ApiError {
     match error {
         RunError::Definition(_) | RunError::NotActive { .. } => ApiError::client(error),
         error => ApiError::parameter(error),

@@ -9,11 +9,11 @@ use super::*;
 
 const NOW: Instant = Instant::ZERO;
 
-struct Account(Ecs);
+struct Account(ClusterApi);
 
 impl Account {
     fn new() -> Self {
-        Self(Ecs::new("us-east-1", "123456789012"))
+        Self(ClusterApi::new("us-east-1", "123456789012"))
     }
 
     /// A cluster with an instance and a task definition.

@@ -19,7 +19,7 @@ from warmstow.errors import ApiError, ConfigError
 __all__ = ["ecs"]
 
 _SKELETONS = dict(ecs_operations())
-_READS = ("list-", "describe-")
+_READS = ("list-", "describe-", "get-")
 _STRUCTURED = ("{", "[", "file://")
 
 
@@ -118,6 +118,9 @@ def _request(operation: str, arguments: list[str]) -> dict[str, Any]:
             request[_camel(name.removeprefix("no-"))] = False
             continue
         key = _camel(name)
+        if key == "serviceName" and key not in example and "service" in example:
+            # ``update-service --service-name NAME``, as older guides have it.
+            key = "service"
         if key not in example and f"{key}s" in example:
             # ``describe-clusters --cluster NAME`` and ``list-tasks`` alike.
             key = f"{key}s"
