@@ -44,11 +44,14 @@ pub struct InstanceType {
     pub spot: Option<f64>,
 }
 
-/// Where the on-demand prices of [`INSTANCE_TYPES`] come from; Linux,
-/// us-east-1, the same since the youngest of them was offered (2023-02-13).
-/// Reserved prices hang on term and payment and Spot prices move, so the table
+/// Where the on-demand prices of [`INSTANCE_TYPES`] come from: list prices,
+/// Linux, us-east-1, the same since the youngest of them was offered
+/// ([`INSTANCE_PRICES_AS_OF`]). Yours may differ: each is a field. Reserved prices hang on term and payment and Spot prices move, so the table
 /// has none: set yours, or derive them by [`InstanceType::discounted`].
 pub const INSTANCE_PRICES_SOURCE: &str = "https://aws.amazon.com/ec2/pricing/on-demand/";
+
+/// The day from which the prices of [`INSTANCE_TYPES`] hold, year-month-day.
+pub const INSTANCE_PRICES_AS_OF: &str = "2023-02-13";
 
 const fn instance(
     name: &'static str,

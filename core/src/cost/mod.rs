@@ -19,7 +19,8 @@ mod provisioned;
 pub use compare::{Launch, LaunchOption, LoadStep, compare};
 pub use fargate::{BadPrice, FargateCost, FargateMeter, FargatePrices, TaskSize};
 pub use instances::{
-    INSTANCE_PRICES_SOURCE, INSTANCE_TYPES, InstanceMeter, InstanceType, NoPrice, Purchase,
+    INSTANCE_PRICES_AS_OF, INSTANCE_PRICES_SOURCE, INSTANCE_TYPES, InstanceMeter, InstanceType,
+    NoPrice, Purchase,
 };
 pub use meter::{Cost, Meter};
 pub use prices::{Architecture, PriceError, PriceTable, Rate, UnknownArchitecture};

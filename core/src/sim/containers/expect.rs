@@ -51,7 +51,7 @@ impl Expect {
                         .push(format!("{running} tasks run at the end, expected {least} at least"));
                 }
                 None => {
-                    unmet.push(format!("no minute was played, expected {least} tasks at its end"))
+                    unmet.push(format!("no minute was played, expected {least} tasks at its end"));
                 }
             }
         }

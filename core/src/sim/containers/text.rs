@@ -151,7 +151,7 @@ impl Scenario {
             deploys,
             zone_losses,
             fargate,
-            expect: file.take("expect").map_or(Ok(Expect::default()), expect)?,
+            expect: file.take("expect").map(expect).transpose()?.unwrap_or_default(),
         };
         scenario.check().map_err(|error| at.refuse(&error))?;
         Ok(scenario)
