@@ -12,7 +12,7 @@ use crate::arguments::named;
 use crate::errors;
 
 /// Played between two looks for an interrupt.
-const STEP: Duration = Duration::from_secs(6 * 3_600);
+const STEP: Duration = Duration::from_secs(600);
 
 /// Play a scenario: TOML or JSON text; ``seed`` replaces the file's own.
 #[pyfunction]

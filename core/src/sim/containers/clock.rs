@@ -14,7 +14,7 @@ impl World {
     /// Looks at the load; at the end of a minute at everything.
     pub(super) fn sample(&mut self) {
         let load = self.scenario.load.at(self.now);
-        let running = self.running();
+        let running = self.running;
         let capacity = f64::from(running) * self.scenario.task.capacity_per_s;
         let seconds = SAMPLE.as_secs_f64();
         let (asked, lost) = (load * seconds, (load - capacity).max(0.0) * seconds);
@@ -64,7 +64,7 @@ impl World {
             self.say("group", format!("{from} to {to} instances: reservation {metric} %"));
         }
         self.resize();
-        let running = self.running();
+        let running = self.running;
         self.note_zones();
         let load = self.scenario.load.at(self.now);
         let each = if running == 0 { 0.0 } else { load / f64::from(running) };

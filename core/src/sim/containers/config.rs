@@ -190,6 +190,8 @@ impl Scenario {
     pub const MAX_HORIZON: Duration = Duration::from_secs(31 * 86_400);
     /// The most zones.
     pub const MAX_ZONES: u32 = 16;
+    /// The most tasks that are desired: ECS's quota for a service.
+    pub const MAX_TASKS: u32 = 5_000;
     /// The most instances.
     pub const MAX_INSTANCES: u32 = 10_000;
 

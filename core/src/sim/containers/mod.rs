@@ -45,7 +45,7 @@
 //!
 //! [service]
 //! name = "web"
-//! desired = 1                      # at the start
+//! desired = 1                      # at the start; at most 5000
 //! revision = 1
 //! min_healthy_percent = 100        # 0 to 100
 //! max_percent = 200                # 100 to 200

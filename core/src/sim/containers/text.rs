@@ -213,7 +213,7 @@ fn number<'a>(
 fn service(entry: Entry<'_>, seed: u64) -> Result<(ServiceSpec, Chain), SettingsError> {
     let mut table = entry.table(SERVICE)?;
     let name = table.need("name")?.text()?.to_string();
-    let desired = table.number("desired", 0, ServiceSpec::MAX_DESIRED, 1)?;
+    let desired = table.number("desired", 0, Scenario::MAX_TASKS, 1)?;
     let number = table.or("revision", 1, |entry| entry.whole_number(0, u64::MAX))?;
     let revision = Revision { number, container_check: false };
     let mut spec = ServiceSpec { seed, ..ServiceSpec::replica(&name, revision, desired) };
@@ -424,7 +424,7 @@ fn expect(entry: Entry<'_>) -> Result<Expect, SettingsError> {
     let mut most = |key, most| table.take(key).map(|entry| entry.number(0, most)).transpose();
     let (max_lost_percent, max_usd) = (most("max_lost_percent", 100)?, most("max_usd", MOST)?);
     let least = table.take("min_running_at_end");
-    let least = least.map(|entry| entry.whole_number(0, ServiceSpec::MAX_DESIRED.into()));
+    let least = least.map(|entry| entry.whole_number(0, Scenario::MAX_TASKS.into()));
     let least = least.transpose()?.map(|least| u32::try_from(least).unwrap_or(u32::MAX));
     let rolled_back = table.take("rolled_back").map(|entry| entry.boolean()).transpose()?;
     Ok(Expect { max_lost_percent, max_usd, min_running_at_end: least, rolled_back })

@@ -1,6 +1,6 @@
 //! The host that a simulation plays: events in order, answers carried out.
 
-use alloc::collections::{BTreeMap, VecDeque};
+use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
@@ -58,8 +58,10 @@ pub(super) struct World {
     pub(super) anywhere: RequestId,
     pub(super) by_zone: Vec<RequestId>,
     pub(super) tasks: BTreeMap<TaskKey, Task>,
-    /// In PROVISIONING, the oldest first.
-    pub(super) waiting: VecDeque<TaskKey>,
+    /// In PROVISIONING; by number, so the oldest first.
+    pub(super) waiting: BTreeSet<TaskKey>,
+    /// Of the tasks, those that run.
+    pub(super) running: u32,
     pub(super) next_task: u64,
     pub(super) sizes: [Shape; 1],
     pub(super) seen_events: u64,
@@ -144,7 +146,8 @@ impl World {
             anywhere,
             by_zone,
             tasks: BTreeMap::new(),
-            waiting: VecDeque::new(),
+            waiting: BTreeSet::new(),
+            running: 0,
             next_task: 1,
             sizes: [size],
             seen_events: 0,
@@ -277,7 +280,9 @@ impl World {
                 let _ = self.service.handle_placed(self.now, order, seen);
                 match held {
                     Some((placed, hold)) => self.settle_on(key, placed.node, hold),
-                    None => self.waiting.push_back(key),
+                    None => {
+                        self.waiting.insert(key);
+                    }
                 }
             }
             Action::Stop { task, .. } => self.stop(task),
@@ -316,6 +321,7 @@ impl World {
             return self.ended(key, true);
         }
         task.seen.status = TaskStatus::Running;
+        self.running += 1;
         task.seen.running_since = Some(self.now);
         let (seen, hold) = (task.seen, task.hold);
         if let Some(hold) = hold {
@@ -328,9 +334,10 @@ impl World {
     fn stop(&mut self, key: TaskKey) {
         let Some(task) = self.tasks.get_mut(&key) else { return };
         if task.hold.is_none() {
-            self.waiting.retain(|waiting| *waiting != key);
+            self.waiting.remove(&key);
             return self.ended(key, false);
         }
+        self.running -= u32::from(task.seen.status == TaskStatus::Running);
         task.seen.status = TaskStatus::Stopping;
         let seen = task.seen;
         self.service.handle_task(self.now, seen);
@@ -341,6 +348,7 @@ impl World {
     /// A task is over: its room is free.
     fn ended(&mut self, key: TaskKey, own_fault: bool) {
         let Some(mut task) = self.tasks.remove(&key) else { return };
+        self.running -= u32::from(task.seen.status == TaskStatus::Running);
         task.seen.status = TaskStatus::Stopped;
         task.seen.own_fault = own_fault;
         if let Some(hold) = task.hold {
@@ -356,20 +364,15 @@ impl World {
 
     /// Tasks in PROVISIONING take what room there is, the oldest first.
     fn place_waiting(&mut self) {
-        while let Some(key) = self.waiting.front().copied() {
+        while let Some(key) = self.waiting.first().copied() {
             let Ok((placed, hold)) = self.view.assign(self.anywhere) else { return };
-            self.waiting.pop_front();
+            self.waiting.pop_first();
             self.settle_on(key, placed.node, hold);
         }
     }
 
-    pub(super) fn running(&self) -> u32 {
-        let running = self.tasks.values().filter(|of| of.seen.status == TaskStatus::Running);
-        u32::try_from(running.count()).unwrap_or(u32::MAX)
-    }
-
     fn tell_running(&mut self) {
-        let running = self.running();
+        let running = self.running;
         let peak = &mut self.report.totals.peak_running;
         *peak = running.max(*peak);
         if let Some(scaler) = &mut self.scaler {

@@ -3,12 +3,12 @@
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
+use super::super::config::Scenario;
 use super::{LONGEST_S, MOST, list, positive};
 use crate::autoscale::{
     AdjustmentType, Alarm, Comparison, MissingData, PolicyConfig, PolicyRule, ScalerConfig,
     ScheduledConfig, Statistic, StepAdjustment, StepScaling, Suspended, TargetTracking,
 };
-use crate::service::ServiceSpec;
 use crate::settings::SettingsError;
 use crate::settings::reader::{Entry, Table};
 use crate::time::Duration;
@@ -60,7 +60,7 @@ pub(super) fn read(entry: Entry<'_>, origin: i64) -> Result<ScalerConfig, Settin
 }
 
 fn bound(entry: &Entry<'_>) -> Result<u32, SettingsError> {
-    let bound = entry.whole_number(0, ServiceSpec::MAX_DESIRED.into())?;
+    let bound = entry.whole_number(0, Scenario::MAX_TASKS.into())?;
     Ok(u32::try_from(bound).unwrap_or(u32::MAX))
 }
 
@@ -124,7 +124,7 @@ fn step(entry: Entry<'_>) -> Result<PolicyConfig, SettingsError> {
     ];
     let change = table
         .or("change", changes[0], |entry| entry.word(&["count", "exact", "percent"], &changes))?;
-    let least = table.number("min_adjustment_magnitude", 0, ServiceSpec::MAX_DESIRED, 0)?;
+    let least = table.number("min_adjustment_magnitude", 0, Scenario::MAX_TASKS, 0)?;
     let steps: Vec<_> = list(Some(table.need("steps")?), adjustment)?;
     let rule = PolicyRule::Step(StepScaling {
         alarm,
@@ -143,7 +143,7 @@ fn adjustment(entry: Entry<'_>) -> Result<StepAdjustment, SettingsError> {
     let mut table = entry.table(ADJUSTMENT)?;
     let mut edge = |key| table.take(key).map(|entry| entry.signed(MOST)).transpose();
     let (lower, upper) = (edge("lower")?, edge("upper")?);
-    let by = table.need("adjustment")?.signed_whole(ServiceSpec::MAX_DESIRED)?;
+    let by = table.need("adjustment")?.signed_whole(Scenario::MAX_TASKS)?;
     Ok(StepAdjustment { lower, upper, adjustment: by })
 }
 
