@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import threading
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
@@ -10,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 import warmstow
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from warmstow.scenariofigures import clock, told
 
 if TYPE_CHECKING:
@@ -215,3 +218,34 @@ def test_times_and_events_in_words() -> None:
     report = warmstow.simulate(text_of("rolling-deploy"))
     assert len(told(report)) < len(report.events) / 4
     assert all("has started" not in event.text for event in told(report))
+
+
+_WILD = ("0", "1", "3", "100", "0.5", "1e9", "1e-9", "200", "-1", "true", '"x"', '"exp:1"', "[]")
+_VALUE = re.compile(r"(?<== )[^\n#\[{]+|(?<=_s = )[0-9.]+")
+
+
+@given(
+    name=st.sampled_from(NAMES[:2]),
+    changes=st.lists(st.tuples(st.floats(0, 1), st.sampled_from(_WILD)), min_size=1, max_size=4),
+)
+@settings(max_examples=60, deadline=None, derandomize=True)
+def test_any_value_anywhere_is_played_or_refused(
+    name: str, changes: list[tuple[float, str]]
+) -> None:
+    text = text_of(name)
+    for share, value in changes:
+        places = list(_VALUE.finditer(text))
+        place = places[round(share * (len(places) - 1))]
+        text = text[: place.start()] + value + text[place.end() :]
+    try:
+        minutes = warmstow.simulate(text).minutes
+    except warmstow.ConfigError as error:
+        refused = str(error)
+    else:
+        refused = None
+    if refused is not None:
+        assert refused.startswith("line ")
+        return
+    assert np.array_equal(minutes.running_by_zone.sum(axis=0), minutes.running)
+    assert np.all(minutes.lost <= minutes.requests)
+    assert np.all(minutes.waiting <= minutes.pending)
