@@ -128,6 +128,11 @@
 #define WARMSTOW_SUSPEND_SCHEDULED 4
 
 /**
+ * The most accounts that are open at a time.
+ */
+#define WARMSTOW_MAX_ECS 65536
+
+/**
  * What a call answers. Negative numbers are errors, in a fixed block for each
  * object; a number is never used again for something else.
  */
@@ -312,6 +317,19 @@ typedef enum warmstow_status {
      * A datum is no finite number.
      */
     WARMSTOW_ERROR_DATUM = -904,
+    /**
+     * The account's handle is null, closed, or was never given out.
+     */
+    WARMSTOW_ERROR_ECS_STALE = -950,
+    /**
+     * As many accounts are open as there can be: WARMSTOW_MAX_ECS.
+     */
+    WARMSTOW_ERROR_ECS_FULL = -951,
+    /**
+     * Amazon ECS refuses the call: its code and what is wrong are
+     * warmstow_last_error().
+     */
+    WARMSTOW_ERROR_ECS_REFUSED = -952,
     /**
      * The handle of a function with versions is null, of another region, or
      * was never given out.
@@ -1635,6 +1653,17 @@ typedef struct warmstow_decision {
     uint32_t max;
 } warmstow_decision;
 
+/**
+ * The clusters, task definitions and services of one account in one region.
+ * From warmstow_ecs_open() until warmstow_ecs_close(). All-zero is none.
+ */
+typedef struct warmstow_ecs {
+    /**
+     * For warmstow to read; store and compare it as it is.
+     */
+    uint64_t bits;
+} warmstow_ecs;
+
 #ifdef __cplusplus
 extern "C" {
 #endif // __cplusplus
@@ -2737,6 +2766,127 @@ int32_t warmstow_scaler_poll(struct warmstow_scaler scaler,
                              size_t struct_size,
                              char *text,
                              size_t capacity);
+
+/**
+ * Opens an account without clusters and task definitions. region and account
+ * (NUL-terminated) are in its ARNs.
+ *
+ * Errors: NULL, LENGTH, TEXT, ECS_FULL; then *ecs is untouched. Any thread;
+ * allocates.
+ */
+int32_t warmstow_ecs_open(const char *region, const char *account, struct warmstow_ecs *ecs);
+
+/**
+ * Closes an account. Its handle is stale from now on.
+ *
+ * Errors: ECS_STALE, also when closed twice. Any thread.
+ */
+int32_t warmstow_ecs_close(struct warmstow_ecs ecs);
+
+/**
+ * Carries out one operation of Amazon ECS: "RunTask" or "run-task". request:
+ * length bytes of AWS's JSON; 0 bytes are {}. What is due by now_ns happens
+ * first. *needed is what the answer takes with its NUL; read it with
+ * warmstow_ecs_answer().
+ *
+ * Errors: ECS_STALE, POISONED, NULL, LENGTH, TEXT, ECS_REFUSED (the operation
+ * or the request is none, or AWS would refuse the call: its code, a colon and
+ * what is wrong are warmstow_last_error()); then *needed and the answer before
+ * are untouched, and so are clusters and services. Any thread; calls on one
+ * account wait for each other; allocates.
+ */
+int32_t warmstow_ecs_call(struct warmstow_ecs ecs,
+                          uint64_t now_ns,
+                          const char *operation,
+                          const char *request,
+                          size_t length,
+                          size_t *needed);
+
+/**
+ * The text that the last warmstow_ecs_call() or warmstow_ecs_poll() of the
+ * account gave, into capacity bytes with its NUL; a longer one is cut there, at
+ * a character. It stays until the next of them.
+ *
+ * Errors: ECS_STALE, POISONED, NULL, LENGTH. Any thread; where several threads
+ * call one account, each must keep the others out between call and answer.
+ */
+int32_t warmstow_ecs_answer(struct warmstow_ecs ecs, char *answer, size_t capacity);
+
+/**
+ * The next thing that the host shall do, as JSON for warmstow_ecs_answer();
+ * *needed is what it takes with its NUL, 0 where that was all. Such as
+ *
+ *   {"action":"StartContainer","cluster":"c","task":"arn:...","container":"web"}
+ *
+ * The actions are AttachTrunk, DetachTrunk (instance), Provision (task, maybe
+ * instance), Deprovision, Activate, Deactivate (task), StartContainer,
+ * StopContainer, KillContainer (task, container), RegisterTarget,
+ * DeregisterTarget (service, task), and the news TaskChanged (task, from, to)
+ * and InstanceChanged (instance, to). How each is answered:
+ * warmstow_ecs_report().
+ *
+ * Errors: ECS_STALE, POISONED, NULL; then nothing was taken. Any thread;
+ * allocates.
+ */
+int32_t warmstow_ecs_poll(struct warmstow_ecs ecs, size_t *needed);
+
+/**
+ * Takes in what happened in a cluster: length bytes of JSON, such as
+ *
+ *   {"event":"ContainerStarted","cluster":"c","task":"arn:...","container":"web"}
+ *
+ * The events are AgentConnected, AgentDisconnected, TrunkAttached,
+ * TrunkDetached (instance), TrunkFailed, InstanceLost (instance, reason),
+ * Provisioned, Deprovisioned, Activated, Deactivated, SpotInterruption (task),
+ * ProvisionFailed (task, reason), ContainerStarted (task, container),
+ * ContainerFailed (task, container, reason), ContainerExited (task, container,
+ * exitCode), ContainerHealth (task, container, health), MemoryUsed (task,
+ * container, memoryMib), TargetHealth (service, task, health) and TargetIdle
+ * (service, task). Tasks and instances are ARNs or the ids in them; health is
+ * HEALTHY, UNHEALTHY or UNKNOWN.
+ *
+ * Errors: ECS_STALE, POISONED, NULL, LENGTH, TEXT, ECS_REFUSED (no such event,
+ * or it cannot be; also an answer given twice); then nothing has changed. Any
+ * thread; allocates.
+ */
+int32_t warmstow_ecs_report(struct warmstow_ecs ecs,
+                            uint64_t now_ns,
+                            const char *event,
+                            size_t length);
+
+/**
+ * Lets everything happen that is due by now_ns.
+ *
+ * Errors: ECS_STALE, POISONED. Any thread; allocates.
+ */
+int32_t warmstow_ecs_advance(struct warmstow_ecs ecs, uint64_t now_ns);
+
+/**
+ * When warmstow_ecs_advance() is due at the latest; UINT64_MAX for never.
+ *
+ * Errors: ECS_STALE, POISONED, NULL; then *deadline_ns is untouched. Any
+ * thread.
+ */
+int32_t warmstow_ecs_next_deadline(struct warmstow_ecs ecs, uint64_t *deadline_ns);
+
+/**
+ * Plays a host that does at once all that it is asked, step by step up to
+ * now_ns: containers start, and stop when they are told to; targets are healthy
+ * as soon as they are registered. In place of warmstow_ecs_poll() and
+ * warmstow_ecs_report(), for who only wants to see what would happen.
+ *
+ * Errors: ECS_STALE, POISONED. Any thread; allocates.
+ */
+int32_t warmstow_ecs_settle(struct warmstow_ecs ecs, uint64_t now_ns);
+
+/**
+ * Says which availability zone a subnet is in (both NUL-terminated), so that
+ * tasks with awsvpc that name it run there. A subnet that was not told of is in
+ * any zone.
+ *
+ * Errors: ECS_STALE, POISONED, NULL, LENGTH, TEXT. Any thread; allocates.
+ */
+int32_t warmstow_ecs_put_subnet(struct warmstow_ecs ecs, const char *subnet, const char *zone);
 
 #ifdef __cplusplus
 }  // extern "C"

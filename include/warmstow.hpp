@@ -37,6 +37,7 @@
 #include <utility>
 #include <vector>
 
+#include "warmstow/ecs.hpp"
 #include "warmstow/lease.hpp"
 #include "warmstow/replay.hpp"
 #include "warmstow/values.hpp"

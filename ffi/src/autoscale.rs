@@ -1,12 +1,8 @@
 //! Scalers: autoscaling of one service or of a function's provisioned
 //! concurrency, from data and time to decisions.
 
-use alloc::collections::BTreeMap;
 use alloc::string::ToString;
-use alloc::sync::Arc;
 use core::ffi::c_char;
-use core::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use warmstow_core::autoscale::{
     Bounds, Cause, Decision, Direction, MetricId, Outcome, Scaler, ScalerConfig, ScalerError,
@@ -17,6 +13,7 @@ use warmstow_core::time::Instant;
 use crate::boundary::{self, Caller, Count, Out};
 use crate::failure::Failure;
 use crate::status::warmstow_status as S;
+use crate::table::Table;
 
 /// The most scalers that are open at a time.
 pub const WARMSTOW_MAX_SCALERS: u32 = 65_536;
@@ -110,34 +107,14 @@ pub struct warmstow_decision {
     pub max: u32,
 }
 
-type Shared = Arc<Mutex<Scaler>>;
-
-static TABLE: Mutex<BTreeMap<u64, Shared>> = Mutex::new(BTreeMap::new());
-
-/// The table; a panic while it was held left it whole, as each change is one.
-fn table() -> MutexGuard<'static, BTreeMap<u64, Shared>> {
-    TABLE.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-fn stale(scaler: warmstow_scaler) -> Failure {
-    let bits = scaler.bits;
-    let message = format_args!("{bits:#018x} is no open scaler: null, closed, or never given out");
-    boundary::written(S::WARMSTOW_ERROR_SCALER_STALE, message)
-}
+static TABLE: Table<Scaler> = Table::new("scaler", S::WARMSTOW_ERROR_SCALER_STALE);
 
 /// Runs a call on an open scaler; a panic poisons it.
 fn on_scaler(
     scaler: warmstow_scaler,
     work: impl FnOnce(&mut Scaler) -> Result<(), Failure>,
 ) -> i32 {
-    boundary::call(|| {
-        let shared = table().get(&scaler.bits).cloned().ok_or_else(|| stale(scaler))?;
-        let mut held = shared.lock().map_err(|_| {
-            let message = "a bug in warmstow stopped an earlier call of this scaler: close it";
-            boundary::written(S::WARMSTOW_ERROR_POISONED, message)
-        })?;
-        work(&mut held)
-    })
+    TABLE.on(scaler.bits, work)
 }
 
 /// Opens a scaler from its configuration, a text in JSON of `length` bytes:
@@ -185,16 +162,8 @@ pub unsafe extern "C" fn warmstow_scaler_open(
 }
 
 fn open(scaler: Scaler) -> Result<warmstow_scaler, Failure> {
-    static LAST: AtomicU64 = AtomicU64::new(0);
-    let mut table = table();
-    if table.len() >= WARMSTOW_MAX_SCALERS as usize {
-        let message = format_args!("one open scaler more than {WARMSTOW_MAX_SCALERS}");
-        return Err(boundary::written(S::WARMSTOW_ERROR_SCALERS_FULL, message));
-    }
-    // ORDERING: Relaxed: unique by the read-modify-write alone, and made under
-    // the table's lock.
-    let bits = LAST.fetch_add(1, Ordering::Relaxed) + 1;
-    table.insert(bits, Arc::new(Mutex::new(scaler)));
+    let full = S::WARMSTOW_ERROR_SCALERS_FULL;
+    let bits = TABLE.open(scaler, WARMSTOW_MAX_SCALERS, full)?;
     Ok(warmstow_scaler { bits })
 }
 
@@ -203,10 +172,7 @@ fn open(scaler: Scaler) -> Result<warmstow_scaler, Failure> {
 /// Errors: SCALER_STALE, also when closed twice. Any thread.
 #[unsafe(no_mangle)]
 pub extern "C" fn warmstow_scaler_close(scaler: warmstow_scaler) -> i32 {
-    boundary::call(|| {
-        let closed = table().remove(&scaler.bits);
-        closed.map(drop).ok_or_else(|| stale(scaler))
-    })
+    boundary::call(|| TABLE.close(scaler.bits))
 }
 
 /// The number of the metric of that name, for warmstow_scaler_observe().

@@ -124,6 +124,14 @@ pub enum warmstow_status {
     /// A datum is no finite number.
     WARMSTOW_ERROR_DATUM = -904,
 
+    /// The account's handle is null, closed, or was never given out.
+    WARMSTOW_ERROR_ECS_STALE = -950,
+    /// As many accounts are open as there can be: WARMSTOW_MAX_ECS.
+    WARMSTOW_ERROR_ECS_FULL = -951,
+    /// Amazon ECS refuses the call: its code and what is wrong are
+    /// warmstow_last_error().
+    WARMSTOW_ERROR_ECS_REFUSED = -952,
+
     /// The handle of a function with versions is null, of another region, or
     /// was never given out.
     WARMSTOW_ERROR_VERSIONED_STALE = -1000,
@@ -160,7 +168,7 @@ pub enum warmstow_status {
 use warmstow_status as S;
 
 /// Every status with its name.
-const STATUS_NAMES: [(S, &CStr); 57] = [
+const STATUS_NAMES: [(S, &CStr); 60] = [
     (S::WARMSTOW_OK, c"WARMSTOW_OK"),
     (S::WARMSTOW_ERROR_NULL, c"WARMSTOW_ERROR_NULL"),
     (S::WARMSTOW_ERROR_MISALIGNED, c"WARMSTOW_ERROR_MISALIGNED"),
@@ -204,6 +212,9 @@ const STATUS_NAMES: [(S, &CStr); 57] = [
     (S::WARMSTOW_ERROR_SCALER_CONFIG, c"WARMSTOW_ERROR_SCALER_CONFIG"),
     (S::WARMSTOW_ERROR_METRIC_UNKNOWN, c"WARMSTOW_ERROR_METRIC_UNKNOWN"),
     (S::WARMSTOW_ERROR_DATUM, c"WARMSTOW_ERROR_DATUM"),
+    (S::WARMSTOW_ERROR_ECS_STALE, c"WARMSTOW_ERROR_ECS_STALE"),
+    (S::WARMSTOW_ERROR_ECS_FULL, c"WARMSTOW_ERROR_ECS_FULL"),
+    (S::WARMSTOW_ERROR_ECS_REFUSED, c"WARMSTOW_ERROR_ECS_REFUSED"),
     (S::WARMSTOW_ERROR_VERSIONED_STALE, c"WARMSTOW_ERROR_VERSIONED_STALE"),
     (S::WARMSTOW_ERROR_VERSION_UNKNOWN, c"WARMSTOW_ERROR_VERSION_UNKNOWN"),
     (S::WARMSTOW_ERROR_VERSION_IN_USE, c"WARMSTOW_ERROR_VERSION_IN_USE"),

@@ -73,6 +73,16 @@ fn c_autoscale() {
 }
 
 #[test]
+fn c_ecs() {
+    checks(C, "tests/c/ecs.c");
+}
+
+#[test]
+fn cpp_ecs() {
+    checks(Cpp, "tests/cpp/ecs.cpp");
+}
+
+#[test]
 fn c_versions() {
     checks(C, "tests/c/versions.c");
 }

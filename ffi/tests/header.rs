@@ -8,7 +8,7 @@ use core::ffi::CStr;
 use std::path::{Path, PathBuf};
 
 /// In the order in which they stand in the header.
-const SOURCES: [&str; 17] = [
+const SOURCES: [&str; 18] = [
     "status",
     "region",
     "rates",
@@ -26,6 +26,7 @@ const SOURCES: [&str; 17] = [
     "settings",
     "replay",
     "autoscale",
+    "ecs",
 ];
 
 fn root() -> PathBuf {

@@ -195,8 +195,10 @@ macro_rules! named {
 named! {
     account: text -> String,
     account_limit: whole -> u32,
+    availability_zone: text -> String,
     cpu_units: whole_or_none -> Option<u32>,
     desired: whole -> u32,
+    event: text -> String,
     instance_concurrency: whole -> u32,
     keep_alive_s: seconds -> Duration,
     limit: whole -> u32,
@@ -224,6 +226,7 @@ named! {
     scheduled: flag -> bool,
     seed: whole -> u64,
     strategy: strategy -> Strategy,
+    subnet: text -> String,
     text: text -> String,
     time_s: seconds -> Duration,
     under_way: flag -> bool,

@@ -67,6 +67,68 @@ impl Ecs {
         answer.map_err(errors::api)
     }
 
+    /// The next thing that the host shall do, as JSON text; ``None`` when that
+    /// is all. For hosts that run containers: with ``settle=False`` in
+    /// :meth:`call`.
+    ///
+    /// >>> {"action": "StartContainer", "cluster": "c", "task": "arn:...",
+    /// ...  "container": "web"}
+    ///
+    /// ``AttachTrunk`` and ``DetachTrunk`` (``instance``), ``Provision``,
+    /// ``Deprovision``, ``Activate`` and ``Deactivate`` (``task``),
+    /// ``StartContainer``, ``StopContainer`` and ``KillContainer`` (``task``,
+    /// ``container``), ``RegisterTarget`` and ``DeregisterTarget`` (``service``,
+    /// ``task``); and the news ``TaskChanged`` and ``InstanceChanged``.
+    #[pyo3(text_signature = "(self, /)")]
+    fn poll(&self) -> Option<String> {
+        self.account().poll_json()
+    }
+
+    /// Take in what happened, as JSON text with ``event``, ``cluster`` and what
+    /// it is about, such as ``ContainerStarted`` with ``task`` and ``container``,
+    /// ``ContainerExited`` with ``exitCode`` too, ``TargetHealth`` with
+    /// ``service``, ``task`` and ``health``.
+    ///
+    /// Raises ``ApiError`` where it cannot be; nothing has changed.
+    #[pyo3(
+        signature = (event, *, now_ns = 0),
+        text_signature = "(self, /, event, *, now_ns=0)"
+    )]
+    fn report(
+        &self,
+        #[pyo3(from_py_with = named::event)] event: String,
+        #[pyo3(from_py_with = named::now_ns)] now_ns: u64,
+    ) -> PyResult<()> {
+        let handled = self.account().handle_json(Instant::from_nanos(now_ns), &event);
+        handled.map_err(errors::api)
+    }
+
+    /// Let everything happen that is due by ``now_ns``.
+    #[pyo3(signature = (now_ns), text_signature = "(self, /, now_ns)")]
+    fn advance(&self, #[pyo3(from_py_with = named::now_ns)] now_ns: u64) {
+        self.account().handle_time(Instant::from_nanos(now_ns));
+    }
+
+    /// When :meth:`advance` is due at the latest; ``None`` for never.
+    #[getter]
+    fn next_deadline_ns(&self) -> Option<u64> {
+        self.account().next_deadline().map(Instant::as_nanos)
+    }
+
+    /// Say which availability zone a subnet is in: tasks with ``awsvpc`` that
+    /// name it run there. One that was not told of is in any zone.
+    #[pyo3(
+        signature = (subnet, availability_zone),
+        text_signature = "(self, /, subnet, availability_zone)"
+    )]
+    fn put_subnet(
+        &self,
+        #[pyo3(from_py_with = named::subnet)] subnet: String,
+        #[pyo3(from_py_with = named::availability_zone)] availability_zone: String,
+    ) {
+        self.account().put_subnet(&subnet, &availability_zone);
+    }
+
     fn __repr__(&self) -> &'static str {
         "Ecs()"
     }

@@ -147,6 +147,36 @@ def test_time_passes_between_calls() -> None:
     assert "was unable to place a task" in service["events"][-1]["message"]
 
 
+def test_a_host_polls_and_reports() -> None:
+    account = Ecs()
+
+    def call(operation: str, **request: Any) -> None:
+        account.call(operation, json.dumps(request), settle=False)
+
+    call("create-cluster")
+    document = json.dumps({"instanceId": "i-1"})
+    call("register-container-instance", totalResources=AMOUNTS, instanceIdentityDocument=document)
+    call("register-task-definition", family="web", containerDefinitions=[CONTAINER])
+    call("create-service", serviceName="web", taskDefinition="web", desiredCount=1)
+    account.put_subnet("subnet-1", "us-east-1a")
+    started = []
+    while text := account.poll():
+        action = json.loads(text)
+        if action["action"] == "StartContainer":
+            started.append(action["container"])
+            report = json.dumps({**action, "event": "ContainerStarted"})
+            account.report(report, now_ns=10**9)
+            with pytest.raises(ApiError, match="was not told to start"):
+                account.report(report, now_ns=10**9)
+    assert started == ["web"]
+    assert account.next_deadline_ns == 41 * 10**9
+    account.advance(41 * 10**9)
+    with pytest.raises(warmstow.ConfigError, match="event is 7"):
+        account.report(7)  # type: ignore[arg-type]
+    with pytest.raises(warmstow.ConfigError, match="availability_zone is 7"):
+        account.put_subnet("s", 7)  # type: ignore[arg-type]
+
+
 def test_a_file_that_is_not_text_is_named(cli: Cli, tmp_path: Path) -> None:
     file = tmp_path / "latin.json"
     file.write_bytes(b'{"family": "caf\xe9"}')

@@ -183,7 +183,7 @@ impl ClusterApi {
         Ok(json!({ "containerInstance": described }))
     }
 
-    pub(super) fn instance_arn(&self, cluster: &Cluster, id: ContainerInstanceId) -> String {
+    pub(crate) fn instance_arn(&self, cluster: &Cluster, id: ContainerInstanceId) -> String {
         let name = cluster.name();
         self.arn(&format!("container-instance/{name}/{}", ids::hex(name, id.0)))
     }
@@ -222,7 +222,7 @@ impl ClusterApi {
 }
 
 /// The instance of an id or ARN.
-pub(super) fn named(cluster: &Cluster, name: &str) -> Option<ContainerInstanceId> {
+pub(crate) fn named(cluster: &Cluster, name: &str) -> Option<ContainerInstanceId> {
     let id = ContainerInstanceId(ids::number(cluster.name(), name)?);
     cluster.instance(id).map(ContainerInstance::id)
 }

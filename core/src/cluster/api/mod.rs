@@ -25,7 +25,7 @@
 mod clusters;
 mod definitions;
 pub(crate) mod ids;
-mod instances;
+pub(crate) mod instances;
 mod skeleton;
 pub(crate) mod tasks;
 #[cfg(all(test, not(loom)))]

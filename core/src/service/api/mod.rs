@@ -8,8 +8,9 @@
 //! know are ignored.
 //!
 //! A host that runs containers drains [`Ecs::poll_action`] and
-//! [`Ecs::poll_target`], and reports to [`Ecs::handle`]; one that only wants to
-//! see what would happen lets [`Ecs::settle`] do all of it at once.
+//! [`Ecs::poll_target`], and reports to [`Ecs::handle`], or does both in JSON
+//! ([`Ecs::poll_json`], [`Ecs::handle_json`]); one that only wants to see what
+//! would happen lets [`Ecs::settle`] do all of it at once.
 //!
 //! ```
 //! use warmstow_core::service::api::Ecs;
@@ -31,6 +32,7 @@
 //! ```
 
 mod describe;
+mod host;
 mod protection;
 mod request;
 mod services;
@@ -52,6 +54,7 @@ use crate::cluster::task::TaskId;
 use crate::cluster::{Action, Event, EventError, Settings};
 use crate::service::{Controller, Health, ServiceStatus, TargetAction, TaskKey};
 use crate::time::Instant;
+use services::short;
 
 /// The clusters, task definitions and services of one account in one region.
 #[derive(Debug)]

@@ -447,6 +447,96 @@ fn settled_time_passes_step_by_step() {
     assert_eq!(events(1)[0]["createdAt"], 1_040.0, "steady 40 s after the tasks run");
 }
 
+/// A host in JSON: answers every action, containers first exit then.
+fn answer(account: &mut Account) -> Vec<String> {
+    let mut seen = Vec::new();
+    while let Some(action) = account.ecs.poll_json() {
+        let action: Value = serde_json::from_str(&action).unwrap();
+        let name = text(&action["action"]);
+        let event = match name.as_str() {
+            "StartContainer" => "ContainerStarted",
+            "StopContainer" => "ContainerExited",
+            "RegisterTarget" => "TargetHealth",
+            "DeregisterTarget" => "TargetIdle",
+            _ => "",
+        };
+        seen.push(name);
+        if event.is_empty() {
+            continue;
+        }
+        let mut report = action.clone();
+        report["event"] = event.into();
+        report["exitCode"] = 0.into();
+        report["health"] = "HEALTHY".into();
+        account.ecs.handle_json(account.now, &report.to_string()).unwrap();
+    }
+    seen
+}
+
+#[test]
+fn a_host_in_json_runs_a_service_and_is_told_of_targets() {
+    let mut account = Account::new(1);
+    let balancers =
+        json!([{ "targetGroupArn": "arn:tg", "containerName": "web", "containerPort": 80 }]);
+    let request = json!({
+        "cluster": "mycluster", "serviceName": "web", "taskDefinition": "web",
+        "desiredCount": 1, "loadBalancers": balancers,
+    });
+    account.ecs.call(account.now, "create-service", &request.to_string()).unwrap();
+    let seen = answer(&mut account);
+    assert_eq!(seen.iter().filter(|name| *name == "StartContainer").count(), 1, "{seen:?}");
+    assert!(seen.contains(&"RegisterTarget".to_string()), "{seen:?}");
+    let service = account.ecs.controller("mycluster").unwrap().service("web").unwrap();
+    assert_eq!((service.running_count(), service.healthy_count()), (1, 1));
+    let request = json!({ "cluster": "mycluster", "service": "web", "desiredCount": 0 });
+    account.ecs.call(account.now, "update-service", &request.to_string()).unwrap();
+    let seen = answer(&mut account);
+    let place = |name: &str| seen.iter().position(|other| other == name).unwrap();
+    assert!(place("DeregisterTarget") < place("StopContainer"), "{seen:?}");
+    let service = account.ecs.controller("mycluster").unwrap().service("web").unwrap();
+    assert_eq!(service.running_count(), 0);
+}
+
+#[test]
+fn a_report_that_cannot_be_is_refused_and_changes_nothing() {
+    let mut account = Account::new(1);
+    account.create(&json!({ "desiredCount": 1 }));
+    account.later(60);
+    let before = account.describe();
+    let tasks = account.call("list-tasks", &json!({ "cluster": "mycluster" }));
+    let task = text(&tasks["taskArns"][0]);
+    let mut refused = |report: Value, what: &str| {
+        let error = account.ecs.handle_json(account.now, &report.to_string()).unwrap_err();
+        assert!(error.to_string().contains(what), "{error}");
+    };
+    refused(json!([]), "not a JSON object");
+    refused(json!({ "event": "Fly", "cluster": "other" }), "Cluster not found");
+    refused(json!({ "event": "Fly", "cluster": "mycluster" }), "no event \"Fly\"");
+    let started = |more: Value| {
+        let mut report = json!({ "event": "ContainerStarted", "cluster": "mycluster" });
+        for (key, value) in more.as_object().unwrap() {
+            report[key] = value.clone();
+        }
+        report
+    };
+    refused(started(json!({})), "event \"ContainerStarted\" has no task");
+    refused(started(json!({ "task": "x" })), "no task \"x\"");
+    refused(started(json!({ "task": task })), "has no container");
+    refused(started(json!({ "task": task, "container": "db" })), "no container \"db\"");
+    refused(started(json!({ "task": task, "container": "web" })), "was not told to start");
+    let exited = json!({ "event": "ContainerExited", "task": task, "container": "web" });
+    refused(started(exited), "has no exitCode");
+    let ill = json!({ "event": "ContainerHealth", "task": task, "container": "web",
+                      "health": "FINE" });
+    refused(started(ill), "no health \"FINE\"");
+    let target = json!({ "event": "TargetHealth", "task": task, "health": "HEALTHY" });
+    refused(started(target.clone()), "has no service");
+    let mut target = target;
+    target["service"] = "none".into();
+    refused(started(target), "Service not found");
+    assert_eq!(account.describe(), before);
+}
+
 #[test]
 fn every_operation_has_a_skeleton_that_is_json_and_is_known() {
     let mut account = Account::new(0);
