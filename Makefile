@@ -33,7 +33,7 @@ SHUTTLE_SCHEDULES ?= 20000
 # Calls that `make stress` records; `make test` plays a million.
 STRESS_CALLS ?= 100000000
 
-FUZZ_TARGETS := pool limits placement ecs region abi service traces
+FUZZ_TARGETS := pool limits placement ecs region abi service victims door traces
 FUZZ_SECONDS ?= 60
 
 # `cargo` must not change Cargo.lock behind a test's back.

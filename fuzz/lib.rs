@@ -10,6 +10,8 @@
 use core::fmt::{self, Debug};
 
 pub mod abi;
+#[path = "../core/tests/support/door_model.rs"]
+mod door_model;
 #[path = "../core/tests/support/ecs_model.rs"]
 mod ecs_model;
 #[path = "../core/tests/support/limits_model.rs"]
@@ -23,6 +25,8 @@ pub mod region;
 #[path = "../core/tests/support/service_model.rs"]
 mod service_model;
 pub mod traces;
+#[path = "../core/tests/support/victim_model.rs"]
+mod victim_model;
 
 /// What an input stands for. `Debug` prints it as a unit test.
 pub trait Case: Debug + Sized {
@@ -57,8 +61,9 @@ impl Target {
 }
 
 /// Every target.
-pub const TARGETS: [Target; 8] = [
+pub const TARGETS: [Target; 10] = [
     Target::new::<abi::Case>("abi"),
+    Target::new::<models::Door>("door"),
     Target::new::<models::Ecs>("ecs"),
     Target::new::<models::Limits>("limits"),
     Target::new::<models::Placement>("placement"),
@@ -66,6 +71,7 @@ pub const TARGETS: [Target; 8] = [
     Target::new::<region::Case>("region"),
     Target::new::<models::Service>("service"),
     Target::new::<traces::Case>("traces"),
+    Target::new::<models::Victims>("victims"),
 ];
 
 /// libFuzzer's way from bytes to a case.

@@ -5,8 +5,8 @@ use core::fmt;
 use warmstow_core::pool::PoolConfig;
 
 use crate::{
-    Case, actions, ecs_model, head, limits_model, placement_model, pool_model, print_test,
-    service_model,
+    Case, actions, door_model, ecs_model, head, limits_model, placement_model, pool_model,
+    print_test, service_model, victim_model,
 };
 
 /// An account and its functions while limits and reservations change.
@@ -146,5 +146,53 @@ impl fmt::Debug for Service {
         let file = "core/tests/properties_service.rs";
         let imports = ["service_model::Action::*", "service_model::Checks::*"];
         print_test(f, file, &imports, &self.settings, &self.actions)
+    }
+}
+
+/// Which task of a service is stopped.
+pub struct Victims {
+    settings: victim_model::Settings,
+    actions: Vec<victim_model::Action>,
+}
+
+impl Case for Victims {
+    fn from_bytes(data: &[u8]) -> Self {
+        let (settings, rest) = head(data);
+        Self {
+            settings: victim_model::Settings::from_bytes(settings),
+            actions: actions(rest, victim_model::Action::from_bytes),
+        }
+    }
+
+    fn check(&self) {
+        victim_model::check(&self.settings, &self.actions);
+    }
+}
+
+impl fmt::Debug for Victims {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let file = "core/tests/properties_service.rs";
+        let imports = ["victim_model::{Action::*, Settings, check}"];
+        print_test(f, file, &imports, &self.settings, &self.actions)
+    }
+}
+
+/// Amazon ECS's calls in AWS's JSON, in any order.
+pub struct Door(Vec<door_model::Action>);
+
+impl Case for Door {
+    fn from_bytes(data: &[u8]) -> Self {
+        Self(actions(&data[..data.len().min(4 * 24)], door_model::Action::from_bytes))
+    }
+
+    fn check(&self) {
+        door_model::check(&self.0);
+    }
+}
+
+impl fmt::Debug for Door {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let file = "core/tests/properties_door.rs";
+        print_test(f, file, &["door_model::Action::*"], &(), &self.0)
     }
 }
