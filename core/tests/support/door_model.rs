@@ -32,7 +32,7 @@ impl Action {
         let odd = |byte: u8| byte % 2 == 1;
         match b[0] % 16 {
             0 => Self::Cluster { delete: odd(b[1]) },
-            1 => Self::Register { cpu: b[1] % 6, port: b[2] % 3, awsvpc: b[3] % 5 == 0 },
+            1 => Self::Register { cpu: b[1] % 6, port: b[2] % 3, awsvpc: b[3].is_multiple_of(5) },
             2 | 3 => Self::Instance { number: b[1] % 6 },
             4 => Self::Deregister { place: b[1], force: odd(b[2]) },
             5 => Self::Drain { place: b[1], back: odd(b[2]) },
@@ -90,7 +90,7 @@ fn strategy(number: u8) -> Value {
     }
 }
 
-fn of<'a>(list: &'a [Value], place: u8) -> Option<&'a Value> {
+fn of(list: &[Value], place: u8) -> Option<&Value> {
     list.get(usize::from(place) % list.len().max(1))
 }
 
@@ -185,7 +185,7 @@ impl World {
                                           "desiredCount": desired });
                 if newest {
                     request["taskDefinition"] = "web".into();
-                } else if number % 2 == 0 {
+                } else if number.is_multiple_of(2) {
                     request["placementStrategy"] = strategy(number);
                 }
                 ("update-service", request)

@@ -33,10 +33,14 @@ impl Settings {
 
 impl Action {
     pub(crate) fn from_bytes(b: [u8; 4]) -> Self {
-        if b[0] % 3 == 0 {
+        if b[0].is_multiple_of(3) {
             Self::Host { zone: u32::from(b[1] % 3), left: u32::from(b[2] % 4), rack: b[3] % 3 }
         } else {
-            Self::Task { host: b[1].into(), size: u32::from(b[2] % 3), may_stop: b[3] % 4 > 0 }
+            Self::Task {
+                host: b[1].into(),
+                size: u32::from(b[2] % 3),
+                may_stop: !b[3].is_multiple_of(4),
+            }
         }
     }
 }
