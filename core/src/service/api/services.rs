@@ -80,6 +80,12 @@ impl Ecs {
                            here: create another service.";
             return Err(ApiError::parameter(message));
         }
+        let strategies = request.strategies();
+        let daemon = current.spec().scheduling == Scheduling::Daemon;
+        if daemon && strategies.as_ref().is_some_and(|names| !names.is_empty()) {
+            let message = "Placement strategies are not supported for a DAEMON service.";
+            return Err(ApiError::parameter(message));
+        }
         let update = request.update(current.spec())?;
         let run = controller.and_then(|of| of.request(name)).ok_or_else(not_found)?;
         let mut next = run.clone();
@@ -87,11 +93,10 @@ impl Ecs {
             next.definition =
                 self.clusters.registry().active(name).map_err(ApiError::client)?.clone();
         }
-        next.strategies = request.strategies().unwrap_or(next.strategies);
+        next.strategies = strategies.clone().unwrap_or(next.strategies);
         next.constraints = request.placement_constraints.clone().unwrap_or(next.constraints);
         cluster.check(&next).map_err(tasks::refused)?;
-        let (strategies, constraints) =
-            (request.strategies(), request.placement_constraints.clone());
+        let constraints = request.placement_constraints.clone();
         let services = self.services_mut(&request.cluster)?;
         let definition = request.task_definition.is_some().then_some(&next.definition);
         let controller = &mut services.controller;

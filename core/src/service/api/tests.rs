@@ -245,6 +245,14 @@ fn a_daemon_runs_once_on_each_instance_that_meets_its_constraints() {
     let service = account.describe();
     assert_eq!(service["schedulingStrategy"], "DAEMON");
     assert_eq!((&service["desiredCount"], &service["runningCount"]), (&json!(2), &json!(2)));
+    for bad in
+        [json!({ "placementStrategy": [{ "type": "random" }] }), json!({ "desiredCount": 3 })]
+    {
+        let mut request = json!({ "cluster": "mycluster", "service": "web" });
+        request.as_object_mut().unwrap().extend(bad.as_object().unwrap().clone());
+        let refused = account.tried("update-service", &request).unwrap_err();
+        assert!(refused.contains("DAEMON service"), "{refused}");
+    }
     account.join(5);
     account.later(60);
     assert_eq!(account.describe()["runningCount"], 3);
