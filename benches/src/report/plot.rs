@@ -6,9 +6,9 @@ use std::path::Path;
 
 use plotters::prelude::*;
 
-use crate::growth::Curve;
+use crate::growth::{Curve, Line};
 
-const SIZE: (u32, u32) = (720, 420);
+const SIZE: (u32, u32) = (890, 420);
 const PALETTE: [RGBColor; 8] = [
     RGBColor(0x1f, 0x77, 0xb4),
     RGBColor(0xd6, 0x27, 0x28),
@@ -20,13 +20,18 @@ const PALETTE: [RGBColor; 8] = [
     RGBColor(0x7f, 0x7f, 0x7f),
 ];
 
-/// Draws `curve` into the file `path`.
+/// Width of the names beside the plot.
+const NAMES: u32 = 264;
+
+/// Draws `curve` into the file `path`, the names beside the plot in the order of
+/// the lines' right ends.
 pub(super) fn draw(curve: &Curve, path: &Path) -> Result<(), Box<dyn Error>> {
     let points = || curve.lines.iter().flat_map(|line| line.points.iter().copied());
     let x = around(points().map(|(x, _)| x));
     let y = around(points().map(|(_, y)| y));
     let area = SVGBackend::new(path, SIZE).into_drawing_area();
     area.fill(&WHITE)?;
+    let (area, names) = area.split_horizontally(SIZE.0 - NAMES);
     let mut chart = ChartBuilder::on(&area)
         .margin(12)
         .x_label_area_size(40)
@@ -40,21 +45,54 @@ pub(super) fn draw(curve: &Curve, path: &Path) -> Result<(), Box<dyn Error>> {
         .y_label_formatter(&|y| format!("{y}"))
         .light_line_style(WHITE.mix(0.0))
         .draw()?;
-    for (line, colour) in curve.lines.iter().zip(PALETTE.iter().cycle()) {
-        let style = colour.stroke_width(2);
-        let drawn = LineSeries::new(line.points.iter().copied(), style).point_size(3);
-        chart
-            .draw_series(drawn)?
-            .label(&line.name)
-            .legend(move |(x, y)| PathElement::new([(x, y), (x + 18, y)], style));
+    let mut lines: Vec<_> = curve.lines.iter().zip(looks(&curve.lines)).collect();
+    for (line, look) in &lines {
+        let style = look.colour.stroke_width(look.width);
+        chart.draw_series(LineSeries::new(line.points.iter().copied(), style))?;
+        let (points, mark) = (line.points.iter().copied(), look.colour.filled());
+        if look.triangle {
+            chart.draw_series(points.map(|point| TriangleMarker::new(point, 5, mark)))?;
+        } else {
+            chart.draw_series(points.map(|point| Circle::new(point, 3, mark)))?;
+        }
     }
-    chart
-        .configure_series_labels()
-        .position(SeriesLabelPosition::UpperLeft)
-        .background_style(WHITE.mix(0.8))
-        .draw()?;
+    let end = |line: &Line| line.points.last().map_or(0.0, |(_, y)| *y);
+    lines.sort_by(|(a, _), (b, _)| end(b).total_cmp(&end(a)));
+    for (row, (line, look)) in (0..).zip(&lines) {
+        let y = 24 + 22 * row;
+        let stroke = look.colour.stroke_width(look.width);
+        names.draw(&PathElement::new([(4, y), (26, y)], stroke))?;
+        if look.triangle {
+            names.draw(&TriangleMarker::new((15, y), 5, look.colour.filled()))?;
+        } else {
+            names.draw(&Circle::new((15, y), 3, look.colour.filled()))?;
+        }
+        let text = ("sans-serif", 13).into_font().color(&BLACK);
+        names.draw(&Text::new(line.name.clone(), (34, y - 6), text))?;
+    }
     area.present()?;
     Ok(())
+}
+
+/// How a line looks: by colour and mark, so that no two are alike.
+struct Look {
+    colour: RGBColor,
+    width: u32,
+    triangle: bool,
+}
+
+/// Ours in black and thick; the others by colour, and from the ninth on by
+/// another mark too.
+fn looks(lines: &[Line]) -> impl Iterator<Item = Look> + '_ {
+    let mut others = 0..;
+    lines.iter().map(move |line| {
+        if line.name.starts_with("ours") {
+            return Look { colour: BLACK, width: 3, triangle: false };
+        }
+        let place: usize = others.next().unwrap_or(0);
+        let colour = PALETTE[place % PALETTE.len()];
+        Look { colour, width: 1, triangle: place >= PALETTE.len() }
+    })
 }
 
 /// From a little below the least value to a little above the greatest.
@@ -62,13 +100,12 @@ fn around(values: impl Iterator<Item = f64> + Clone) -> Range<f64> {
     let positive = values.filter(|value| *value > 0.0);
     let least = positive.clone().fold(f64::INFINITY, f64::min);
     let most = positive.fold(0.0, f64::max);
-    if least > most { 0.5..2.0 } else { least / 1.5..most * 2.5 }
+    if least > most { 0.5..2.0 } else { least / 1.5..most * 1.5 }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::growth::Line;
 
     #[test]
     fn every_line_is_drawn_and_named() {
