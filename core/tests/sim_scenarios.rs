@@ -40,13 +40,14 @@ fn a_deploy_that_fails_four_times_is_rolled_back_and_loses_nothing() {
     assert_eq!((totals.unserved, totals.tasks_failed), (0.0, 4));
     let tripped = when(&report, "(deployment 2) deployment failed: tasks failed to start.");
     assert_eq!(tripped, when(&report, "rolling back to (deployment 1)."));
-    assert!((1_200.0..1_260.0).contains(&tripped), "in the minute of the deploy: {tripped}");
+    // Four tries, one after the other, and 10, 20 and 40 s between them.
+    assert!((1_370.0..1_500.0).contains(&tripped), "it stalled for minutes: {tripped}");
     assert!(report.minutes.iter().all(|of| of.running >= 8), "below the floor");
-    assert_eq!(report.minutes[21].running, 8);
+    assert!(report.minutes[20..30].iter().all(|of| of.running == 8));
     // The one that works replaces all.
     let done = when(&report, "(deployment 3) deployment completed.");
-    assert!((3_600.0..3_720.0).contains(&done), "{done}");
-    assert!(totals.peak_running > 8 && totals.peak_running <= 16, "{totals:?}");
+    assert!((4_200.0..4_600.0).contains(&done), "one at a time: {done}");
+    assert_eq!(totals.peak_running, 9, "the ceiling");
     assert_eq!(zones(&report, 90), [3, 3, 2]);
 }
 

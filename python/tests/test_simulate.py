@@ -82,7 +82,7 @@ def test_what_the_package_s_scenarios_show() -> None:
     assert (rolling.totals["lost"], rolling.totals["tasks_failed"]) == (0, 4)
     rolled = [event.at_s for event in rolling.events if "rolling back" in event.text]
     assert len(rolled) == 1
-    assert 1200 < rolled[0] < 1260
+    assert 1370 < rolled[0] < 1500
     zone = warmstow.simulate(text_of("zone-loss")).minutes
     assert zone.running_by_zone[:, -1].tolist() == [4, 4, 4]
     assert set(np.flatnonzero(zone.lost)) <= set(range(29, 34))
