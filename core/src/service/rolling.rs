@@ -276,7 +276,10 @@ impl<'a> Plan<'a> {
         let (most, ceiling) = (if self.room == 0 { self.need } else { 1 }, self.room == 0);
         self.stop_outgoing(most, choose, |m| ceiling || !m.draining);
         let held_by_floor = now.members.iter().any(|m| m.is_outgoing() && m.may_go());
-        self.step.stuck = ceiling && self.step.stop.is_empty() && held_by_floor;
+        // One that starts may become healthy, one that stops makes room.
+        let moves = |m: &Member| m.told || (m.is_keep() && m.stage != Stage::Healthy);
+        let under_way = now.ordered > 0 || now.ordered_before > 0 || now.members.iter().any(moves);
+        self.step.stuck = ceiling && self.step.stop.is_empty() && held_by_floor && !under_way;
     }
 
     fn shrink(&mut self, choose: &mut Choose<'_>) {

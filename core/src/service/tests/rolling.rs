@@ -97,6 +97,21 @@ fn at_100_100_nothing_moves_and_the_step_says_so() {
 }
 
 #[test]
+fn it_is_not_stuck_while_a_task_is_on_its_way_or_stops() {
+    let b = bounds(4, 100, 125);
+    for on_its_way in [Pending, WARMING] {
+        let waits = run(&situation(b, &members(&[on_its_way], &[Healthy; 4])));
+        assert_eq!(waits, Step::default());
+    }
+    let mut stops = members(&[Healthy], &[Healthy; 4]);
+    stops[4].told = true;
+    assert_eq!(run(&situation(b, &stops)), Step::default());
+    let none = members(&[], &[Healthy; 5]);
+    let ordered = Situation { ordered: 1, ..situation(bounds(5, 100, 120), &none) };
+    assert!(!run(&ordered).stuck);
+}
+
+#[test]
 fn pending_counts_to_the_ceiling_and_only_healthy_to_the_floor() {
     // Ceiling 6 = 3 pending + 3 healthy: no further start, though 1 is missing.
     let b = bounds(4, 100, 150);
