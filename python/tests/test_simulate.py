@@ -142,7 +142,9 @@ def test_the_command_prints_a_table_or_an_object(
     said = figures("simulate", path, "--seed", "9")
     assert said["seed"] == 9
     assert said["totals"]["lost"] == 0
-    assert [row["launch"] for row in said["bill"]["compared"]][-1] == "Fargate, x86"
+    compared = said["bill"]["compared"]
+    assert "Fargate, x86" in [row["launch"] for row in compared]
+    assert [row["usd"] for row in compared] == sorted(row["usd"] for row in compared)
     assert "minutes" not in said
 
 
