@@ -315,6 +315,10 @@ impl Dive {
         }
         self.fix(columns);
         self.fresh = true;
+        // The program may come to less than whole columns do.
+        if self.fixed.len() as u64 > target {
+            return Dived::Failed;
+        }
         if self.wanted.iter().all(|wanted| *wanted == 0) {
             return Dived::Done(columns.packing(&self.fixed));
         }

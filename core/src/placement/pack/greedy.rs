@@ -10,6 +10,7 @@ use alloc::vec::Vec;
 
 use super::problem::Problem;
 use super::state::{NOWHERE, State, within};
+use crate::rng::Rng;
 
 /// What the units are sorted by, the largest first.
 #[derive(Clone, Copy, Debug)]
@@ -46,7 +47,12 @@ pub(super) enum Open {
     Cheap,
     /// The largest, and of those the cheapest.
     Large,
+    /// The most capacity for its cost, of the dimensions that are wanted.
+    Wanted,
 }
+
+/// Every rule; with one kind they are one.
+pub(super) const OPENS: [Open; 4] = [Open::Wanted, Open::Dense, Open::Cheap, Open::Large];
 
 /// Every pass that is tried, the quick and good first.
 pub(super) const PASSES: [(Order, Fit); 10] = [
@@ -61,6 +67,9 @@ pub(super) const PASSES: [(Order, Fit); 10] = [
     (Order::Squares, Fit::First),
     (Order::Wanted, Fit::First),
 ];
+
+/// One in so many bins is passed over in a pass that draws.
+const BLINK: u64 = 8;
 
 /// Shares are in 2^-SHARE of the largest capacity.
 const SHARE: u32 = 16;
@@ -120,17 +129,24 @@ pub(super) fn sorted(problem: &Problem, order: Order, wanted: &[u64]) -> Vec<u32
 
 /// The kinds of bins in the order in which `open` would have them.
 pub(super) fn preferred(problem: &Problem, open: Open) -> Vec<u32> {
+    let weights = match open {
+        Open::Wanted => wanted(problem),
+        _ => alloc::vec![1; problem.dims],
+    };
     let size = |kind: u32| -> u128 {
         let capacity = problem.kinds[kind as usize].capacity.iter().zip(&problem.largest);
         let shares = capacity
             .map(|(&amount, &most)| (i128::from(amount) << SHARE) / i128::from(most.max(1)));
-        shares.sum::<i128>().unsigned_abs().max(1)
+        let weighed = shares.zip(&weights).map(|(share, weight)| share * i128::from(*weight));
+        weighed.sum::<i128>().unsigned_abs().max(1)
     };
     let cost = |kind: u32| u128::from(problem.kinds[kind as usize].cost);
     let mut kinds: Vec<u32> = (0..).take(problem.kinds.len()).collect();
     // Stable, so equal ones stay in the order given.
     match open {
-        Open::Dense => kinds.sort_by(|&a, &b| (cost(a) * size(b)).cmp(&(cost(b) * size(a)))),
+        Open::Dense | Open::Wanted => {
+            kinds.sort_by(|&a, &b| (cost(a) * size(b)).cmp(&(cost(b) * size(a))))
+        }
         Open::Cheap => kinds.sort_by(|&a, &b| cost(a).cmp(&cost(b)).then(size(b).cmp(&size(a)))),
         Open::Large => kinds.sort_by(|&a, &b| size(b).cmp(&size(a)).then(cost(a).cmp(&cost(b)))),
     }
@@ -147,19 +163,24 @@ pub(super) struct Pass<'p> {
     /// Whether the lightest choice of a unit is taken, rather than that which
     /// leaves least of a bin.
     pub(super) light: bool,
+    /// Where there is one, it is drawn which kind is opened, which choice is
+    /// taken, and which bin with room is passed over: no rule comes to some
+    /// packings, and the best may be one of them.
+    pub(super) rng: Option<Rng>,
     /// The cost of a pass: sizes compared.
     pub(super) work: u64,
 }
 
 impl<'p> Pass<'p> {
-    /// A pass that continues `state`: the bins it has are taken from what
-    /// there is of their kinds.
-    pub(super) fn new(problem: &'p Problem, open: Open, state: &State) -> Self {
+    /// A pass that opens the first of `kinds` that a unit fits into. It
+    /// continues `state`: the bins it has are taken from what there is of
+    /// their kinds.
+    pub(super) fn new(problem: &'p Problem, kinds: Vec<u32>, state: &State) -> Self {
         let mut left: Vec<u32> = (0..problem.kinds.len()).map(|k| problem.count(k)).collect();
         for &kind in &state.kind {
             left[kind as usize] = left[kind as usize].saturating_sub(1);
         }
-        Self { problem, kinds: preferred(problem, open), left, exhausted: 0, light: true, work: 0 }
+        Self { problem, kinds, left, exhausted: 0, light: true, rng: None, work: 0 }
     }
 
     /// Packs `units` in that order; those that find no bin stay nowhere.
@@ -181,12 +202,13 @@ impl<'p> Pass<'p> {
         let bins = u32::try_from(state.bins()).unwrap_or(NOWHERE);
         for choice in 0..problem.choices(unit) {
             let size = problem.size(unit, choice);
-            let weight = if self.light { problem.weight(unit, choice) } else { 0 };
+            let weight = self.weight(unit, choice);
             if found.is_some_and(|((least, _), ..)| least < weight) {
                 continue;
             }
             for bin in 0..bins {
-                if !state.fits(size, bin) || !problem.is_allowed(unit, state.kind[bin as usize]) {
+                let allowed = problem.is_allowed(unit, state.kind[bin as usize]);
+                if !allowed || !state.fits(size, bin) || self.blinks() {
                     continue;
                 }
                 let left = if best { leftover(problem, size, state.free(bin)) } else { 0 };
@@ -207,6 +229,20 @@ impl<'p> Pass<'p> {
         }
     }
 
+    /// What a choice counts against the others of its unit: less is better.
+    fn weight(&mut self, unit: u32, choice: u8) -> u64 {
+        match &mut self.rng {
+            Some(rng) => rng.below(u64::from(self.problem.choices(unit))),
+            None if self.light => self.problem.weight(unit, choice),
+            None => 0,
+        }
+    }
+
+    /// Whether a bin with room is passed over.
+    fn blinks(&mut self) -> bool {
+        self.rng.as_mut().is_some_and(|rng| rng.below(BLINK) == 0)
+    }
+
     fn open(&mut self, state: &mut State, kind: u32) -> u32 {
         self.left[kind as usize] -= 1;
         state.open(self.problem, kind)
@@ -218,14 +254,18 @@ impl<'p> Pass<'p> {
             self.exhausted += 1;
         }
         let problem = self.problem;
-        let left = self.kinds[self.exhausted..].iter().filter(|&&k| self.left[k as usize] > 0);
-        for &kind in left {
+        let kinds = self.kinds.len() - self.exhausted;
+        let first = self.rng.as_mut().map_or(0, |rng| rng.below(kinds.max(1) as u64));
+        let first = usize::try_from(first).unwrap_or(0);
+        for at in (first..kinds).chain(0..first) {
+            let kind = self.kinds[self.exhausted + at];
+            if self.left[kind as usize] == 0 || !problem.is_allowed(unit, kind) {
+                continue;
+            }
             let capacity = &problem.kinds[kind as usize].capacity;
             let fits = |choice: &u8| within(problem.size(unit, *choice), capacity);
-            let weight = |choice: &u8| if self.light { problem.weight(unit, *choice) } else { 0 };
-            if problem.is_allowed(unit, kind)
-                && let Some(choice) = (0..problem.choices(unit)).filter(fits).min_by_key(weight)
-            {
+            let choices = (0..problem.choices(unit)).filter(fits);
+            if let Some(choice) = choices.min_by_key(|&choice| self.weight(unit, choice)) {
                 return Some((kind, choice));
             }
         }

@@ -4,7 +4,7 @@
 use super::bound::{least_cost, placeable};
 use super::columns::{Columns, Dive, Dived, Root};
 use super::eject::Eject;
-use super::greedy::{Open, PASSES, Pass, sorted, wanted};
+use super::greedy::{OPENS, Open, PASSES, Pass, preferred, sorted, wanted};
 use super::packing::Packing;
 use super::problem::Problem;
 use super::ruin::{Ruin, shrink};
@@ -193,13 +193,14 @@ impl Packer {
             self.work += self.problem.units() as u64;
         }
         let opens: &[Open] = match self.problem.kinds.len() {
-            1 => &[Open::Dense],
-            _ => &[Open::Dense, Open::Cheap, Open::Large],
+            1 => &OPENS[..1],
+            _ => &OPENS,
         };
         let (order, fit) = PASSES[pass / opens.len()];
         let units = sorted(&self.problem, order, &wanted(&self.problem));
         let mut state = State::new(&self.problem);
-        let mut run = Pass::new(&self.problem, opens[pass % opens.len()], &state);
+        let kinds = preferred(&self.problem, opens[pass % opens.len()]);
+        let mut run = Pass::new(&self.problem, kinds, &state);
         run.run(&mut state, &units, fit);
         self.work += run.work + units.len() as u64;
         shrink(&self.problem, &mut state);

@@ -8,7 +8,7 @@
 
 use alloc::vec::Vec;
 
-use super::greedy::{Open, Pass};
+use super::greedy::{OPENS, Pass, preferred};
 use super::packing::Packing;
 use super::problem::Problem;
 use super::state::{NOWHERE, State, within};
@@ -22,6 +22,8 @@ const MAX_RUINS: u64 = 4;
 pub(super) struct Ruin {
     state: State,
     now: Packing,
+    /// The kinds in the order of each rule.
+    orders: [Vec<u32>; OPENS.len()],
     rng: Rng,
     pub(super) work: u64,
 }
@@ -29,7 +31,8 @@ pub(super) struct Ruin {
 impl Ruin {
     pub(super) fn new(problem: &Problem, packing: &Packing, seed: u64) -> Self {
         let state = State::of(problem, packing);
-        Self { state, now: packing.clone(), rng: Rng::new(seed), work: 0 }
+        let orders = OPENS.map(|open| preferred(problem, open));
+        Self { state, now: packing.clone(), orders, rng: Rng::new(seed), work: 0 }
     }
 
     /// Ruins and recreates once; the packing, if it is better than any before.
@@ -55,14 +58,14 @@ impl Ruin {
             .map(|unit| (problem.least_weight(unit) * (8 + self.rng.below(5)), unit))
             .collect();
         keyed.sort_unstable_by(|a, b| b.cmp(a));
-        let open = match self.rng.below(3) {
-            0 => Open::Dense,
-            1 => Open::Cheap,
-            _ => Open::Large,
-        };
-        let mut pass = Pass::new(problem, open, &self.state);
+        let rule = usize::try_from(self.rng.below(self.orders.len() as u64)).unwrap_or(0);
+        let kinds = self.orders[rule].clone();
+        let mut pass = Pass::new(problem, kinds, &self.state);
         let best = self.rng.below(4) > 0;
         pass.light = self.rng.below(2) > 0;
+        if self.rng.below(4) == 0 {
+            pass.rng = Some(Rng::new(self.rng.next_u64()));
+        }
         for (_, unit) in keyed {
             pass.place(&mut self.state, unit, best);
         }

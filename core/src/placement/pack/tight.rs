@@ -74,7 +74,8 @@ impl Tight {
             problem.kinds.len() == 1 && problem.has_one_choice() && !problem.is_restricted();
         let least = u64::try_from(units).ok()?.div_ceil(3);
         let is_triples = least <= bins && 2 * bins < units as u64;
-        if !simple || !(6..=MAX_UNITS).contains(&units) || !is_triples {
+        let enough = bins <= u64::from(problem.count(0));
+        if !simple || !(6..=MAX_UNITS).contains(&units) || !is_triples || !enough {
             return None;
         }
         let capacity = &problem.kinds[0].capacity;

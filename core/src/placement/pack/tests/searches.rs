@@ -23,6 +23,23 @@ fn where_bins_run_out_as_many_are_placed_as_can_be() {
     assert!(!packer.is_optimal());
 }
 
+/// What is wanted alone would fill more bins than there are: no method may
+/// come back with them.
+#[test]
+fn no_method_opens_more_bins_than_there_are() {
+    let scarce = |count, size, demand| {
+        let kind = BinKind { count: Some(count), ..BinKind::new(vec![9]) };
+        Problem::new(vec![kind], &[Item { demand, ..Item::new(vec![size]) }]).unwrap()
+    };
+    for (count, size, demand, placed) in [(2, 3, 9, 6), (1, 2, 6, 4), (3, 4, 9, 6)] {
+        let problem = scarce(count, size, demand);
+        let (best, packer) = packed(problem.clone(), 400_000);
+        best.verify(&problem).unwrap();
+        assert_eq!((demand as usize - best.unplaced.len(), best.cost), (placed, count.into()));
+        assert!(!packer.is_optimal());
+    }
+}
+
 /// VPSolver's example of multiple-choice packing (`test_multiplechoice`):
 /// optimal cost 5.
 #[test]
@@ -123,4 +140,15 @@ fn a_bound_only_rises_and_the_best_only_gets_better() {
         assert!(packer.lower_bound() <= now as u64);
         (bound, best) = (packer.lower_bound(), now);
     }
+}
+
+/// Only the first dimension is wanted, so the smaller kind holds more. The
+/// other is the larger in all, costs the same, and comes first.
+#[test]
+fn a_kind_is_opened_for_what_is_wanted() {
+    let kinds = vec![BinKind::new(vec![9, 12]), BinKind::new(vec![15, 6])];
+    let items = [Item { demand: 2, ..Item::new(vec![5, 0]) }];
+    let (best, packer) = packed(Problem::new(kinds, &items).unwrap(), 20_000);
+    assert_eq!((best.cost, best.bins[0].kind), (1, 1));
+    assert!(packer.is_optimal());
 }
