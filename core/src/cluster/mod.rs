@@ -21,7 +21,9 @@
 //! | `task/` | tasks and their containers |
 //! | `state` | the type [`Cluster`]: what it holds, time, look-ups |
 //! | `members` | instances come, drain and go |
+//! | `attributes` | attributes of members change |
 //! | `run`, `placing` | run, start: which instance, or why none |
+//! | `reserved` | room that is kept for daemons |
 //! | `life`, `agent`, `stop` | a task from its first container to its last |
 //! | `signals` | [`Event`], [`Action`] |
 //! | `capacity_provider`, `waiting` | base and weight; tasks that wait for capacity |
@@ -59,12 +61,14 @@
 mod agent;
 #[cfg(feature = "json")]
 pub mod api;
+mod attributes;
 pub mod capacity_provider;
 pub mod instance;
 mod life;
 mod members;
 mod overrides;
 mod placing;
+mod reserved;
 mod run;
 mod signals;
 mod state;
@@ -75,6 +79,7 @@ pub mod task_definition;
 mod tests;
 mod waiting;
 
+pub use attributes::{ChangeAttributesError, InstanceAttribute, MAX_CUSTOM_ATTRIBUTES};
 pub use members::MemberError;
 pub use overrides::{ContainerOverride, Overrides};
 pub use placing::Failure;

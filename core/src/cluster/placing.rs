@@ -107,7 +107,7 @@ impl Order<'_> {
 }
 
 /// What a task takes, in placement's words.
-fn needs(of: &Requirements) -> TaskRequirements {
+pub(super) fn needs(of: &Requirements) -> TaskRequirements {
     let Resources { cpu_units, memory_mib } = of.resources;
     let mut needs = TaskRequirements::new(cpu_units, memory_mib).gpus(of.gpus);
     needs.enis = of.enis;
@@ -186,35 +186,39 @@ impl Cluster {
         reasons.ok()?.first().map(|reason| explain(id, *reason))
     }
 
-    /// Whether each instance meets the constraints of the request and its
-    /// definition, whatever room it has; for the daemons of a service.
-    /// O(instances x constraints).
-    ///
-    /// # Errors
-    /// A constraint is none.
-    pub fn matching(&mut self, request: &RunRequest) -> Result<Vec<ContainerInstanceId>, RunError> {
-        let asked = Asked::new(request, &request.definition.definition)?;
+    /// The nodes of `among` that meet the constraints, whatever room they have; in
+    /// the order of their instances. O(nodes x constraints).
+    pub(super) fn meeting(
+        &mut self,
+        asked: &Asked,
+        zones: &[String],
+        among: &[NodeId],
+    ) -> Result<Vec<ContainerInstanceId>, RunError> {
         let requirements = &Requirements::default();
-        let order =
-            Order { group: "", requirements, asked: &asked, zones: &request.zones, provider: None };
+        let order = Order { group: "", requirements, asked, zones, provider: None };
         let prepared = self.view.prepare(order.request());
         let prepared =
             prepared.map_err(|error| RunError::Placement { reason: error.to_string() })?;
         let unmet = |reason: &Reason| matches!(reason, Reason::MemberOf { .. });
         let meets =
             |node| self.view.reasons(prepared, node).is_ok_and(|all| !all.iter().any(unmet));
-        let matching = self.nodes.iter().filter(|(node, _)| meets(**node)).map(|(_, id)| *id);
-        let matching = matching.collect();
+        let meeting = among.iter().filter(|node| meets(**node));
+        let mut meeting: Vec<_> = meeting.filter_map(|node| self.instance_of(*node)).collect();
+        meeting.sort_unstable();
         let forgotten = self.view.forget(prepared);
         debug_assert!(forgotten.is_ok());
-        Ok(matching)
+        Ok(meeting)
     }
 
     /// Shows placement an instance as it is: there from ACTIVE until it leaves, open
     /// while it is ACTIVE and its agent is connected.
     pub(super) fn show_placement(&mut self, id: ContainerInstanceId) {
-        let Some(instance) = self.instances.get_mut(&id) else { return };
+        let Some(instance) = self.instances.get(&id) else { return };
         let there = matches!(instance.status, InstanceStatus::Active | InstanceStatus::Draining);
+        if !there {
+            self.keep_on(id);
+        }
+        let Some(instance) = self.instances.get_mut(&id) else { return };
         let node = match instance.node {
             Some(node) if !there => {
                 instance.node = None;
@@ -240,6 +244,7 @@ impl Cluster {
         debug_assert!(shown.is_ok());
         let shown = self.view.set_agent_connected(node, instance.agent_connected);
         debug_assert!(shown.is_ok());
+        self.keep_on(id);
     }
 
     /// Counts a task on its instance, in both forms of the scheduler's account.

@@ -281,7 +281,10 @@ impl Cluster {
         let plan = self.plan(&on_ec2)?;
         let now = self.clock(now);
         let mut ran = Ran::default();
+        let group = request.group();
         for id in instances {
+            // What is kept there for a daemon is its own to take.
+            self.lift(&group, *id);
             match self.refusal_of(*id, &plan.definition.requirements(), &plan.asked, &request.zones)
             {
                 Some(failure) => ran.failures.push(failure),
@@ -290,6 +293,7 @@ impl Cluster {
                     ran.tasks.push(task);
                 }
             }
+            self.keep_on(*id);
         }
         Ok(ran)
     }

@@ -6,6 +6,7 @@ use alloc::vec::Vec;
 
 use super::capacity_provider::{CapacityProvider, ProviderShare};
 use super::instance::{ContainerInstance, ContainerInstanceId, InstanceStatus};
+use super::reserved::Daemon;
 use super::signals::{Action, EventError};
 use super::task::{DEFAULT_STOP_TIMEOUT, Task, TaskId, TaskStatus};
 use super::task_definition::Rules;
@@ -108,6 +109,8 @@ pub struct Cluster {
     pub(super) nodes: BTreeMap<NodeId, ContainerInstanceId>,
     pub(super) providers: BTreeMap<String, CapacityProvider>,
     pub(super) default_strategy: Vec<ProviderShare>,
+    /// Daemons that room is kept for, by the groups of their services.
+    pub(super) daemons: BTreeMap<String, Daemon>,
     /// Tasks without an instance that wait for capacity, oldest first.
     pub(super) waiting: VecDeque<TaskId>,
     actions: VecDeque<Action>,
@@ -130,6 +133,7 @@ impl Cluster {
             nodes: BTreeMap::new(),
             providers: BTreeMap::new(),
             default_strategy: Vec::new(),
+            daemons: BTreeMap::new(),
             waiting: VecDeque::new(),
             actions: VecDeque::new(),
             due: BTreeSet::new(),

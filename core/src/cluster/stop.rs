@@ -276,11 +276,12 @@ impl Cluster {
             // Stale only where the node is gone, and the room with it.
             let _ = self.view.release(hold);
         }
-        let instance = task.instance.and_then(|at| self.instances.get_mut(&at));
-        if let Some(instance) = instance {
+        let Some(at) = task.instance else { return };
+        if let Some(instance) = self.instances.get_mut(&at) {
             instance.remaining.give_back(&task.requirements, gpus);
             instance.version += 1;
         }
+        self.keep_on(at);
     }
 
     /// Fargate Spot takes the capacity back: SIGTERM now.

@@ -107,6 +107,8 @@ struct Managed {
     /// What each revision runs, by its number.
     runs: BTreeMap<u64, RunRequest>,
     next_revision: u64,
+    /// The instances that met a daemon's constraints at the last look.
+    matching: Vec<ContainerInstanceId>,
     look: Look,
 }
 
@@ -155,7 +157,13 @@ impl Controller {
         let spec = ServiceSpec { revision: revision(1, &request), ..spec };
         let service = Service::new(now, spec)?;
         let runs = BTreeMap::from([(1, request)]);
-        let managed = Managed { service, runs, next_revision: 2, look: Look::default() };
+        let managed = Managed {
+            service,
+            runs,
+            next_revision: 2,
+            matching: Vec::new(),
+            look: Look::default(),
+        };
         self.services.insert(name, managed);
         Ok(())
     }
@@ -305,17 +313,23 @@ impl Controller {
     fn drive_one(&mut self, now: Instant, cluster: &mut Cluster, name: &str) -> bool {
         let daemons: Vec<String> = self.daemon_groups();
         let Some(managed) = self.services.get_mut(name) else { return false };
-        let Managed { service, runs, look, .. } = managed;
+        let Managed { service, runs, look, matching, .. } = managed;
         service.handle_timer(now);
         let current = service.spec().revision.number;
-        let matching = match runs.get(&current) {
-            // Looked at anew each time: what runs where, and attributes, may change.
-            Some(run) if service.spec().scheduling == Scheduling::Daemon => {
-                Some(cluster.matching(run).unwrap_or_default())
+        let is_daemon = service.spec().scheduling == Scheduling::Daemon;
+        if is_daemon {
+            let group = format!("{SERVICE_GROUP}{name}");
+            let run = runs.get(&current).filter(|_| service.status() == ServiceStatus::Active);
+            match run.map(|run| cluster.reserve_for_daemon(&group, run)) {
+                // Looked at anew each time: what runs where, and attributes, may change.
+                Some(Ok(found)) => *matching = found,
+                // What is no constraint changes nothing.
+                Some(Err(_)) => {}
+                None => cluster.release_daemon(&group),
             }
-            _ => None,
-        };
-        look.report(now, cluster, name, &daemons, matching.as_deref(), service);
+        }
+        let wanted_on = is_daemon.then_some(matching.as_slice());
+        look.report(now, cluster, name, &daemons, wanted_on, service);
         let mut acted = false;
         while let Some(action) = service.poll_action() {
             acted = true;

@@ -141,13 +141,17 @@ pub(super) fn places(
     let accepting = cluster.instances().filter(|one| one.accepts_tasks());
     accepting
         .map(|one| {
-            let mut alone = one.remaining().clone();
+            let mut free = one.remaining().clone();
+            for (_, kept) in cluster.kept_on(one.id()).filter(|(of, _)| *of == group) {
+                give_back(&mut free, kept);
+            }
+            let mut alone = free.clone();
             let mut busy = false;
             for task in own(cluster, one, group) {
                 busy = true;
                 give_back(&mut alone, task.requirements());
             }
-            let now = if daemon && busy { 0 } else { takes(one.remaining().clone()) };
+            let now = if daemon && busy { 0 } else { takes(free) };
             Places { now, alone: takes(alone) }
         })
         .collect()

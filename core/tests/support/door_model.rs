@@ -24,6 +24,7 @@ pub(crate) enum Action {
     Delete { service: u8, force: bool },
     Protect { place: u8, minutes: u8 },
     Time { seconds: u8 },
+    Attribute { place: u8, value: u8, delete: bool },
     Nonsense { operation: u8, text: u8 },
 }
 
@@ -53,6 +54,7 @@ impl Action {
             12 => Self::Delete { service: b[1] % 3, force: odd(b[2]) },
             13 => Self::Protect { place: b[1], minutes: b[2] },
             14 => Self::Time { seconds: b[1] },
+            15 if odd(b[3]) => Self::Attribute { place: b[1], value: b[2] % 3, delete: b[2] > 200 },
             _ => Self::Nonsense { operation: b[1], text: b[2] },
         }
     }
@@ -199,6 +201,13 @@ impl World {
                                       "expiresInMinutes": minutes });
                 ("update-task-protection", request)
             }
+            Action::Attribute { place, value, delete } => {
+                let target = of(&self.instances(), place).cloned().unwrap_or_default();
+                let one =
+                    json!({ "name": "stack", "value": format!("v{value}"), "targetId": target });
+                let operation = if delete { "delete-attributes" } else { "put-attributes" };
+                (operation, json!({ "attributes": [one] }))
+            }
             Action::Nonsense { operation, text } => return self.nonsense(operation, text),
         };
         self.call(operation, &request).is_err()
@@ -240,6 +249,13 @@ impl World {
                 for (sum, field) in held.iter_mut().zip(["cpu", "memory"]) {
                     *sum += task[field].as_str().unwrap().parse::<i64>().unwrap();
                 }
+            }
+            let cluster = self.ecs.clusters().cluster("default").unwrap();
+            let server = instance["ec2InstanceId"].as_str().unwrap();
+            let member = cluster.member_of_server(server);
+            for (_, kept) in member.into_iter().flat_map(|one| cluster.kept_on(one.id())) {
+                held[0] += i64::from(kept.resources.cpu_units);
+                held[1] += i64::from(kept.resources.memory_mib);
             }
             for (name, all, held) in [("CPU", CPU, held[0]), ("MEMORY", MEMORY, held[1])] {
                 let left = amount(&instance["remainingResources"], name);
@@ -287,6 +303,11 @@ fn created(service: u8, desired: u8, kind: u8, number: u8) -> Value {
     });
     if kind == 3 {
         request["schedulingStrategy"] = "DAEMON".into();
+        if desired > 3 {
+            let expression = "attribute:stack != v1";
+            request["placementConstraints"] =
+                json!([{ "type": "memberOf", "expression": expression }]);
+        }
         request["deploymentConfiguration"]["maximumPercent"] = 100.into();
     } else {
         request["desiredCount"] = desired.into();

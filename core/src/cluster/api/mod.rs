@@ -22,6 +22,7 @@
 //! # Ok::<(), warmstow_core::cluster::api::ApiError>(())
 //! ```
 
+mod attributes;
 mod clusters;
 mod definitions;
 pub(crate) mod ids;
@@ -166,6 +167,9 @@ impl ClusterApi {
             "ListContainerInstances" => self.list_instances(&read(json)?),
             "DescribeContainerInstances" => self.describe_instances(&read(json)?),
             "UpdateContainerInstancesState" => self.update_instances(now, &read(json)?),
+            "PutAttributes" => self.put_attributes(now, &read(json)?),
+            "DeleteAttributes" => self.delete_attributes(now, &read(json)?),
+            "ListAttributes" => self.list_attributes(&read(json)?),
             "RunTask" => self.run_task(now, &read(json)?),
             "StartTask" => self.start_task(now, &read(json)?),
             "StopTask" => self.stop_task(now, &read(json)?),

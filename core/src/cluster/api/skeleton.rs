@@ -2,7 +2,7 @@
 
 /// Every operation of the door with an empty request, as `--generate-cli-skeleton`
 /// prints it.
-pub const OPERATIONS: [(&str, &str); 20] = [
+pub const OPERATIONS: [(&str, &str); 23] = [
     (
         "create-cluster",
         r#"{"clusterName": "", "capacityProviders": [""], "defaultCapacityProviderStrategy": [{"capacityProvider": "", "weight": 0, "base": 0}]}"#,
@@ -38,6 +38,18 @@ pub const OPERATIONS: [(&str, &str); 20] = [
     (
         "update-container-instances-state",
         r#"{"cluster": "", "containerInstances": [""], "status": "DRAINING"}"#,
+    ),
+    (
+        "put-attributes",
+        r#"{"cluster": "", "attributes": [{"name": "", "value": "", "targetType": "container-instance", "targetId": ""}]}"#,
+    ),
+    (
+        "delete-attributes",
+        r#"{"cluster": "", "attributes": [{"name": "", "targetType": "container-instance", "targetId": ""}]}"#,
+    ),
+    (
+        "list-attributes",
+        r#"{"cluster": "", "targetType": "container-instance", "attributeName": "", "attributeValue": "", "nextToken": "", "maxResults": 0}"#,
     ),
     (
         "run-task",

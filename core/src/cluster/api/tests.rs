@@ -211,3 +211,61 @@ fn an_id_of_another_cluster_is_no_id_here() {
         assert_eq!(ids::number("a", bad), None);
     }
 }
+
+#[test]
+fn attributes_are_put_listed_and_deleted() {
+    let (mut account, instance) = Account::with_web();
+    let of = |name: &str, value: &str| {
+        json!({ "name": name, "value": value, "targetType": "container-instance",
+                "targetId": instance })
+    };
+    let on = |attributes: Value| json!({ "cluster": "mycluster", "attributes": attributes });
+    let answer = account.ok("put-attributes", on(json!([of("stack", "green"), of("disk", "ssd")])));
+    assert_eq!(
+        answer["attributes"][0],
+        json!({ "name": "stack", "value": "green",
+                                                "targetId": instance })
+    );
+    let list = |extra: (&str, &str)| {
+        let mut request = json!({ "cluster": "mycluster", "targetType": "container-instance" });
+        request[extra.0] = extra.1.into();
+        request
+    };
+    let listed = account.ok("list-attributes", list(("attributeName", "stack")));
+    assert_eq!(listed["attributes"], json!([answer["attributes"][0]]));
+    let listed = account.ok("list-attributes", list(("attributeValue", "us-east-1a")));
+    assert_eq!(listed["attributes"][0]["name"], "ecs.availability-zone");
+    // Tasks follow them.
+    let constraint = json!([{ "type": "memberOf", "expression": "attribute:stack == green" }]);
+    let run = json!({ "cluster": "mycluster", "taskDefinition": "web",
+                      "placementConstraints": constraint });
+    assert_eq!(account.ok("run-task", run.clone())["tasks"].as_array().unwrap().len(), 1);
+    let gone = account.ok("delete-attributes", on(json!([of("stack", ""), of("none", "")])));
+    assert_eq!(gone["attributes"], json!([answer["attributes"][0]]));
+    let failures = account.ok("run-task", run)["failures"].clone();
+    assert_eq!(failures[0]["reason"], "MemberOf placement constraint unsatisfied.");
+}
+
+#[test]
+fn attributes_are_refused_with_the_codes_of_aws() {
+    let (mut account, instance) = Account::with_web();
+    let put = |account: &mut Account, attribute: Value, times: usize| {
+        let request = json!({ "cluster": "mycluster", "attributes": vec![attribute; times] });
+        account.refused("put-attributes", request).code
+    };
+    let one = json!({ "name": "a", "targetId": instance });
+    let with = |key: &str, value: &str| {
+        let mut changed = one.clone();
+        changed[key] = value.into();
+        changed
+    };
+    assert_eq!(put(&mut account, one.clone(), 11), "AttributeLimitExceededException");
+    assert_eq!(put(&mut account, with("targetId", "none"), 1), "TargetNotFoundException");
+    assert_eq!(put(&mut account, with("name", "my disk"), 1), "InvalidParameterException");
+    assert_eq!(put(&mut account, with("targetType", "task"), 1), "InvalidParameterException");
+    let elsewhere = json!({ "cluster": "none", "attributes": [one] });
+    let error = account.refused("put-attributes", elsewhere);
+    assert_eq!(error.code, "ClusterNotFoundException");
+    let error = account.refused("list-attributes", json!({ "cluster": "mycluster" }));
+    assert_eq!(error.code, "InvalidParameterException");
+}

@@ -6,7 +6,7 @@ use core::fmt;
 
 use super::{EniLimits, Room};
 use crate::cluster::task_definition::Protocol;
-use crate::placement::view::{Attributes, MAX_PORTS, NodeInfo, PortSet};
+use crate::placement::view::{AttributeError, Attributes, MAX_PORTS, NodeInfo, PortSet};
 use crate::resources::Resources;
 
 /// TCP ports that every agent keeps from tasks: SSH, Docker and itself
@@ -15,8 +15,6 @@ pub const PRE_RESERVED_PORTS: [u16; 5] = [22, 2_375, 2_376, 51_678, 51_679];
 
 /// How placement knows the capacity provider of an instance.
 pub(in crate::cluster) const PROVIDER_ATTRIBUTE: &str = "ecs.capacity-provider";
-/// Longest name or value of an attribute.
-const MAX_ATTRIBUTE: usize = 128;
 /// Most GPUs of an instance: one bit each.
 const MAX_GPUS: u32 = 64;
 
@@ -110,6 +108,12 @@ impl Registration {
         for (protocol, port) in &self.reserved_ports {
             node.reserved_ports.insert((*protocol).into(), *port);
         }
+        node.attributes = self.shown_attributes();
+        node
+    }
+
+    /// The attributes as placement has them; one without a value has an empty one.
+    fn shown_attributes(&self) -> Attributes {
         let mut attributes = Attributes::default();
         for (name, value) in &self.attributes {
             attributes.set(name, value.as_deref().unwrap_or_default());
@@ -117,8 +121,7 @@ impl Registration {
         if let Some(provider) = &self.capacity_provider {
             attributes.set(PROVIDER_ATTRIBUTE, provider);
         }
-        node.attributes = attributes;
-        node
+        attributes
     }
 
     /// Whether a cluster can take it.
@@ -145,17 +148,7 @@ impl Registration {
             let max = u32::try_from(MAX_PORTS).unwrap_or(u32::MAX);
             return Err(RegistrationError::Amount { what: "reserved PORTS", amount, max });
         }
-        for (name, value) in &self.attributes {
-            let accepted = |c: char| c.is_ascii_alphanumeric() || "-_/.".contains(c);
-            let named =
-                !name.is_empty() && name.len() <= MAX_ATTRIBUTE && name.chars().all(accepted);
-            let long = value.as_ref().is_some_and(|value| value.chars().count() > MAX_ATTRIBUTE);
-            if !named || long {
-                let (name, value) = (name.clone(), value.clone());
-                return Err(RegistrationError::Attribute { name, value });
-            }
-        }
-        Ok(())
+        self.shown_attributes().check().map_err(RegistrationError::Attribute)
     }
 }
 
@@ -174,14 +167,8 @@ pub enum RegistrationError {
         /// The most possible; CPU and memory are also at least 1.
         max: u32,
     },
-    /// An attribute whose name is not up to 128 of `A-Za-z0-9-_/.`, or whose value
-    /// is longer than 128 characters.
-    Attribute {
-        /// The name.
-        name: String,
-        /// The value.
-        value: Option<String>,
-    },
+    /// An attribute that is none.
+    Attribute(AttributeError),
     /// The server is an instance of a cluster already.
     AlreadyRegistered {
         /// The server.
@@ -198,11 +185,7 @@ impl fmt::Display for RegistrationError {
             Self::Amount { what, amount, max } => {
                 write!(f, "{what} of {amount}: at least 1 and at most {max} is possible")
             }
-            Self::Attribute { name, value } => write!(
-                f,
-                "attribute {name:?} = {value:?}: names are up to {MAX_ATTRIBUTE} of A-Za-z0-9-_/. \
-                 and values up to {MAX_ATTRIBUTE} characters"
-            ),
+            Self::Attribute(error) => error.fmt(f),
             Self::AlreadyRegistered { ec2_instance_id, cluster } => {
                 write!(f, "{ec2_instance_id} is an instance of cluster {cluster} already")
             }

@@ -57,7 +57,8 @@ impl TaskDefinition {
 
 /// The CPU shares that Docker is given for `cpu` CPU units of a container: at
 /// least 2, at most 262,144 (the agent's bounds). On Linux they are no limit: idle
-/// CPU is shared in their ratio.
+/// CPU is shared in their ratio. On Windows a container's CPU is absolute, and the
+/// host is to enforce it; the scheduler subtracts the same on both.
 pub fn docker_cpu_shares(cpu: i64) -> u32 {
     u32::try_from(cpu.clamp(2, 262_144)).unwrap_or(2)
 }

@@ -30,6 +30,12 @@ fn a_bad_registration_is_refused_naming_value_and_limit() {
     assert!(cluster.register_instance(NOW, long).is_err());
     let spaced = server(0).with_attribute("my disk", "ssd");
     assert!(cluster.register_instance(NOW, spaced).is_err());
+    let listed = server(0).with_attribute("disks", "ssd,hdd");
+    let error = cluster.register_instance(NOW, listed).unwrap_err();
+    assert!(error.to_string().starts_with("`ssd,hdd` is no value of attribute disks"), "{error}");
+    let mut grouped = server(0);
+    grouped.capacity_provider = Some("a,b".into());
+    assert!(cluster.register_instance(NOW, grouped).is_err());
     assert_eq!(cluster.instances().count(), 0);
 }
 

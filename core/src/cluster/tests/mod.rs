@@ -1,7 +1,9 @@
 //! Clusters, as a specification. [`Host`] plays agent, network and image registry.
 
+mod attributes;
 mod instances;
 mod order;
+mod reserved;
 mod stopping;
 mod tasks;
 

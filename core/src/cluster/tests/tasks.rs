@@ -237,6 +237,31 @@ fn with_managed_scaling_a_task_waits_for_capacity_and_else_fails() {
 }
 
 #[test]
+fn a_provider_whose_instances_all_drain_has_no_active_ones() {
+    let mut host = Host::new(1);
+    let mut ours = server(7);
+    ours.capacity_provider = Some("asg".into());
+    let id = host.cluster.register_instance(NOW, ours).unwrap();
+    host.cluster.drain_instance(NOW, id).unwrap();
+    let provider = |managed_scaling| CapacityProvider { name: "asg".into(), managed_scaling };
+    let mut request = web();
+    request.launch = Launch::Providers(vec![ProviderShare::new("asg", 0, 1)]);
+    host.cluster.put_capacity_provider(provider(false));
+    let ran = host.cluster.run_tasks(NOW, &request, 1).unwrap();
+    assert_eq!(ran.failures[0].reason, "TaskFailedToStart: NO ACTIVE INSTANCES");
+    // With managed scaling the task waits, and says the same when its time is over.
+    host.cluster.put_capacity_provider(provider(true));
+    let task = host.run_one(&request);
+    host.wait_until(at(1_800));
+    assert_eq!(host.task(task).stopped_reason(), Some("TaskFailedToStart: NO ACTIVE INSTANCES"));
+    // Without any member of the group it is empty.
+    host.cluster.deregister_instance(host.now, id, false).unwrap();
+    host.cluster.put_capacity_provider(provider(false));
+    let ran = host.cluster.run_tasks(host.now, &request, 1).unwrap();
+    assert_eq!(ran.failures[0].reason, "TaskFailedToStart: EMPTY CAPACITY PROVIDER");
+}
+
+#[test]
 fn base_and_weight_share_a_calls_tasks_out() {
     let mut host = Host::new(0);
     let mut request = fargate();

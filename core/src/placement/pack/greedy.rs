@@ -145,7 +145,7 @@ pub(super) fn preferred(problem: &Problem, open: Open) -> Vec<u32> {
     // Stable, so equal ones stay in the order given.
     match open {
         Open::Dense | Open::Wanted => {
-            kinds.sort_by(|&a, &b| (cost(a) * size(b)).cmp(&(cost(b) * size(a))))
+            kinds.sort_by(|&a, &b| (cost(a) * size(b)).cmp(&(cost(b) * size(a))));
         }
         Open::Cheap => kinds.sort_by(|&a, &b| cost(a).cmp(&cost(b)).then(size(b).cmp(&size(a)))),
         Open::Large => kinds.sort_by(|&a, &b| size(b).cmp(&size(a)).then(cost(a).cmp(&cost(b)))),

@@ -44,7 +44,7 @@ impl Attributes {
     }
 
     /// Whether the names and values are such as Amazon ECS takes.
-    pub(super) fn check(&self) -> Result<(), AttributeError> {
+    pub(crate) fn check(&self) -> Result<(), AttributeError> {
         for (name, value) in self.iter() {
             if !is_attribute_name(name) {
                 return Err(AttributeError::Name { name: name.into() });

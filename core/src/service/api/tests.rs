@@ -556,6 +556,6 @@ fn every_operation_has_a_skeleton_that_is_json_and_is_known() {
             assert_ne!(error.code, "UnknownOperationException", "{name}");
         }
     }
-    assert_eq!(operations().count(), 27);
+    assert_eq!(operations().count(), 30);
     assert_eq!(skeleton("fly"), None);
 }

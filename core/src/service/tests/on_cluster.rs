@@ -7,9 +7,10 @@ use super::life::{at, seconds};
 use crate::cluster::instance::{ContainerInstanceId, Registration};
 use crate::cluster::task::{StopCode, TaskId, TaskStatus};
 use crate::cluster::task_definition::{
-    ContainerDefinition, PortMapping, Protocol, Registered, Registry, Rules, TaskDefinition,
+    ConstraintKind, ContainerDefinition, PlacementConstraint, PortMapping, Protocol, Registered,
+    Registry, Rules, TaskDefinition,
 };
-use crate::cluster::{Action, Cluster, Event, RunRequest, Settings};
+use crate::cluster::{Action, Cluster, Event, InstanceAttribute, RunRequest, Settings};
 use crate::resources::Resources;
 use crate::service::{
     BreakerConfig, Controller, Health, Percents, Revision, Rollout, ServiceError, ServiceSpec,
@@ -232,6 +233,52 @@ fn a_draining_instance_hands_its_tasks_over_and_daemons_leave_last() {
     // An instance joins: the daemon is there first.
     let id = host.join(2);
     assert!(host.running("agent").iter().any(|(_, at)| *at == id.0));
+}
+
+#[test]
+fn a_daemons_room_is_kept_while_it_is_replaced() {
+    let mut host = Host::new(1);
+    let (web, agent) = (host.define("web", 256, false), host.define("agent", 512, false));
+    host.create(ServiceSpec::daemon("agent", REVISION), &agent);
+    host.create(replica("web", 8), &web);
+    assert_eq!((host.running("agent").len(), host.running("web").len()), (1, 2));
+    let (task, _) = host.running("agent")[0];
+    host.cluster.stop_task(host.now, task, StopCode::UserInitiated, "by hand").unwrap();
+    while host.cluster.poll_action().is_some() {}
+    let exited = Event::ContainerExited { task, container: 0, exit_code: 0 };
+    host.cluster.handle(host.now, exited).unwrap();
+    // Before the service looks, someone runs tasks by hand: none fits.
+    let ran = host.cluster.run_tasks(host.now, &RunRequest::new(&web), 1).unwrap();
+    assert_eq!(ran.tasks.len(), 0);
+    host.rest();
+    assert_eq!((host.running("agent").len(), host.running("web").len()), (1, 2));
+    // Without the service it is there for all.
+    host.controller.delete(host.now, "agent", true).unwrap();
+    host.wait(60);
+    assert_eq!((host.running("agent").len(), host.running("web").len()), (0, 4));
+}
+
+#[test]
+fn daemons_come_and_go_with_an_attribute() {
+    let mut host = Host::new(2);
+    let agent = host.define("agent", 64, false);
+    let (kind, expression) = (ConstraintKind::MemberOf, Some("attribute:gpu == yes".into()));
+    let mut request = RunRequest::new(&agent);
+    request.constraints = [PlacementConstraint { kind, expression }].into();
+    let spec = ServiceSpec::daemon("agent", REVISION);
+    host.controller.create(host.now, spec, request).unwrap();
+    host.rest();
+    assert_eq!(host.running("agent").len(), 0);
+    let gpu = |instance, value: &str| {
+        let (name, value) = ("gpu".into(), Some(value.into()));
+        [InstanceAttribute { instance: ContainerInstanceId(instance), name, value }]
+    };
+    host.cluster.put_attributes(host.now, &gpu(2, "yes")).unwrap();
+    host.rest();
+    assert_eq!(host.running("agent").iter().map(|(_, at)| *at).collect::<Vec<_>>(), [2]);
+    host.cluster.put_attributes(host.now, &gpu(2, "no")).unwrap();
+    host.rest();
+    assert_eq!(host.running("agent").len(), 0, "constraints hold for running daemons too");
 }
 
 #[test]
