@@ -133,6 +133,11 @@
 #define WARMSTOW_MAX_ECS 65536
 
 /**
+ * The most scenarios that are open at a time.
+ */
+#define WARMSTOW_MAX_SCENARIOS 65536
+
+/**
  * What a call answers. Negative numbers are errors, in a fixed block for each
  * object; a number is never used again for something else.
  */
@@ -330,6 +335,18 @@ typedef enum warmstow_status {
      * warmstow_last_error().
      */
     WARMSTOW_ERROR_ECS_REFUSED = -952,
+    /**
+     * The scenario's handle is null, closed, or was never given out.
+     */
+    WARMSTOW_ERROR_SCENARIO_STALE = -970,
+    /**
+     * As many scenarios are open as there can be: WARMSTOW_MAX_SCENARIOS.
+     */
+    WARMSTOW_ERROR_SCENARIOS_FULL = -971,
+    /**
+     * A scenario is no TOML or JSON of its form, or a setting is out of range.
+     */
+    WARMSTOW_ERROR_SCENARIO_CONFIG = -972,
     /**
      * The handle of a function with versions is null, of another region, or
      * was never given out.
@@ -1664,6 +1681,144 @@ typedef struct warmstow_ecs {
     uint64_t bits;
 } warmstow_ecs;
 
+/**
+ * A scenario that was played. From warmstow_scenario_play() until
+ * warmstow_scenario_close(). All-zero is none.
+ */
+typedef struct warmstow_scenario {
+    /**
+     * For warmstow to read; store and compare it as it is.
+     */
+    uint64_t bits;
+} warmstow_scenario;
+
+/**
+ * Sums over the whole time.
+ */
+typedef struct warmstow_scenario_totals {
+    /**
+     * Requests asked for.
+     */
+    double requests;
+    /**
+     * Of these, requests that no running task could serve.
+     */
+    double lost;
+    /**
+     * Hours of running tasks.
+     */
+    double task_hours;
+    /**
+     * What the instances cost, US dollars; not a number where their type has no
+     * price for Spot.
+     */
+    double instances_usd;
+    /**
+     * Tasks that were placed.
+     */
+    uint64_t tasks_started;
+    /**
+     * Tasks that ended by their own fault.
+     */
+    uint64_t tasks_failed;
+    /**
+     * Tasks that ended with their instance.
+     */
+    uint64_t tasks_lost;
+    /**
+     * Instances that were launched.
+     */
+    uint64_t instances_launched;
+    /**
+     * Spot interruptions.
+     */
+    uint64_t interruptions;
+    /**
+     * Steps of the scaler that were taken.
+     */
+    uint64_t scaled;
+    /**
+     * The most tasks that ran at a time.
+     */
+    uint64_t peak_running;
+    /**
+     * What the scenario expected and did not come; the sentences are in
+     * warmstow_scenario_report().
+     */
+    uint64_t unmet;
+    /**
+     * How many minutes there are for warmstow_scenario_minutes().
+     */
+    uint64_t minutes;
+} warmstow_scenario_totals;
+
+/**
+ * The state at the end of a minute.
+ */
+typedef struct warmstow_scenario_minute {
+    /**
+     * Its end, seconds from the start.
+     */
+    double at_s;
+    /**
+     * Requests per second asked for.
+     */
+    double load_per_s;
+    /**
+     * Requests per second that the running tasks can serve.
+     */
+    double capacity_per_s;
+    /**
+     * Requests asked for within the minute.
+     */
+    double requests;
+    /**
+     * Of these, requests that no running task could serve.
+     */
+    double lost;
+    /**
+     * CPU that the running tasks use of what they have, percent.
+     */
+    double cpu_percent;
+    /**
+     * And memory.
+     */
+    double memory_percent;
+    /**
+     * CapacityProviderReservation, percent.
+     */
+    double reservation_percent;
+    /**
+     * What the instances have cost until then, US dollars; not a number where
+     * their type has no price for Spot.
+     */
+    double instances_usd;
+    /**
+     * Tasks desired.
+     */
+    uint32_t desired;
+    /**
+     * Tasks that run.
+     */
+    uint32_t running;
+    /**
+     * Tasks on their way.
+     */
+    uint32_t pending;
+    /**
+     * Of these, tasks that wait for room on an instance.
+     */
+    uint32_t waiting;
+    /**
+     * Instances that take tasks.
+     */
+    uint32_t instances;
+    /**
+     * Instances on their way.
+     */
+    uint32_t booting;
+} warmstow_scenario_minute;
+
 #ifdef __cplusplus
 extern "C" {
 #endif // __cplusplus
@@ -2887,6 +3042,75 @@ int32_t warmstow_ecs_settle(struct warmstow_ecs ecs, uint64_t now_ns);
  * Errors: ECS_STALE, POISONED, NULL, LENGTH, TEXT. Any thread; allocates.
  */
 int32_t warmstow_ecs_put_subnet(struct warmstow_ecs ecs, const char *subnet, const char *zone);
+
+/**
+ * Plays a scenario to its end in virtual time: a service's deployments,
+ * autoscaling, placement, instances and bill, as `warmstow simulate` does. What
+ * can be in it: the documentation of the crate warmstow-core, module
+ * `sim::containers`.
+ *
+ * scenario: length bytes of UTF-8, TOML or JSON; no NUL needed. seed replaces
+ * the scenario's own; NULL: that one. The same scenario and seed give the same
+ * figures on every machine. The host owns *played until
+ * warmstow_scenario_close().
+ *
+ * Errors: NULL, MISALIGNED, LENGTH, TEXT, SCENARIOS_FULL, SCENARIO_CONFIG: the
+ * line, the key and what is wrong there are warmstow_last_error(); then *played
+ * is untouched. Any thread; allocates; a week with some hundred tasks takes some
+ * tenths of a second.
+ */
+int32_t warmstow_scenario_play(const char *scenario,
+                               size_t length,
+                               const uint64_t *seed,
+                               struct warmstow_scenario *played);
+
+/**
+ * Gives what a scenario came to back to the library. Its handle is stale from
+ * now on.
+ *
+ * Errors: SCENARIO_STALE, also when closed twice. Any thread.
+ */
+int32_t warmstow_scenario_close(struct warmstow_scenario played);
+
+/**
+ * The sums over the whole time.
+ *
+ * struct_size: sizeof(warmstow_scenario_totals), as the program was compiled.
+ * Errors: SCENARIO_STALE, NULL, MISALIGNED, STRUCT_SIZE; then *totals is
+ * untouched. Any thread.
+ */
+int32_t warmstow_scenario_totals_read(struct warmstow_scenario played,
+                                      struct warmstow_scenario_totals *totals,
+                                      size_t struct_size);
+
+/**
+ * The minutes from the one numbered `first` (0 is the first) on, as many as
+ * there are and as `capacity` (1 or more) has room for; *count is how many that
+ * were, 0 past the end.
+ *
+ * struct_size: sizeof(warmstow_scenario_minute), as the program was compiled.
+ * Errors: SCENARIO_STALE, NULL, MISALIGNED, LENGTH, STRUCT_SIZE; then minutes
+ * and *count are untouched. Any thread.
+ */
+int32_t warmstow_scenario_minutes_read(struct warmstow_scenario played,
+                                       size_t first,
+                                       struct warmstow_scenario_minute *minutes,
+                                       size_t capacity,
+                                       size_t struct_size,
+                                       size_t *count);
+
+/**
+ * The whole report as one JSON object, with events, deployments, what launch
+ * types would have cost, and zones: into capacity bytes with its NUL; a longer
+ * one is cut there, at a character. *needed is what all of it takes.
+ *
+ * Errors: SCENARIO_STALE, NULL, MISALIGNED, LENGTH; then report and *needed are
+ * untouched. Any thread.
+ */
+int32_t warmstow_scenario_report(struct warmstow_scenario played,
+                                 char *report,
+                                 size_t capacity,
+                                 size_t *needed);
 
 #ifdef __cplusplus
 }  // extern "C"

@@ -40,6 +40,7 @@
 #include "warmstow/ecs.hpp"
 #include "warmstow/lease.hpp"
 #include "warmstow/replay.hpp"
+#include "warmstow/scenario.hpp"
 #include "warmstow/values.hpp"
 #include "warmstow/versions.hpp"
 

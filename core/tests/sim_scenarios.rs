@@ -205,3 +205,27 @@ fn what_was_expected_and_did_not_come_is_said() {
     let unmet = play(&short).unmet;
     assert!(unmet[0].contains("no minute was played, expected 8"), "{unmet:?}");
 }
+
+#[cfg(feature = "json")]
+#[test]
+fn the_report_in_json_is_the_whole_report() {
+    let scenario = Scenario::from_text(ROLLING, None).unwrap();
+    let report = simulate(&scenario).unwrap();
+    let json: serde_json::Value = serde_json::from_str(&report.to_json(&scenario)).unwrap();
+    assert_eq!(json["service"], scenario.service.name);
+    assert_eq!(json["totals"]["tasks_failed"], 4);
+    assert_eq!(json["totals"]["requests"], report.totals.requests);
+    let columns = json["minutes"].as_object().unwrap();
+    assert_eq!(columns.len(), 16);
+    let zones = columns["running_by_zone"].as_array().unwrap();
+    assert_eq!(zones.len(), report.running_by_zone.len());
+    for (name, column) in columns.iter().filter(|(name, _)| *name != "running_by_zone") {
+        assert_eq!(column.as_array().unwrap().len(), report.minutes.len(), "{name}");
+    }
+    assert_eq!(columns["running"][29], report.minutes[29].running);
+    assert_eq!(json["events"].as_array().unwrap().len(), report.events.len());
+    let compared = &json["bill"]["compared"][0];
+    assert_eq!(compared["launch"], report.bill.compared[0].launch.to_string());
+    let rollouts = json["deployments"].as_array().unwrap().iter().map(|of| &of["rollout"]);
+    assert!(rollouts.clone().count() > 0 && rollouts.clone().all(|of| of != "in_progress"));
+}

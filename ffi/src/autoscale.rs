@@ -147,12 +147,9 @@ pub unsafe extern "C" fn warmstow_scaler_open(
     // SAFETY: the host keeps the header's rule for pointers.
     let caller = unsafe { Caller::promise() };
     boundary::call(|| {
-        let count = Count { given: length, name: "length" };
-        let bytes = caller.copy::<u8>(config.cast(), count, "config")?;
+        let text = caller.long_text(config, length, "config")?;
         let out = caller.out(scaler, "scaler")?;
-        let text = core::str::from_utf8(&bytes)
-            .map_err(|error| Failure::Text { argument: "config", at: error.valid_up_to() })?;
-        let config = ScalerConfig::from_json(text);
+        let config = ScalerConfig::from_json(&text);
         let opened = config.and_then(|config| config.start(Instant::from_nanos(now_ns)));
         let opened =
             opened.map_err(|error| boundary::written(S::WARMSTOW_ERROR_SCALER_CONFIG, error))?;

@@ -227,6 +227,19 @@ impl Caller {
         Ok(numbers.to_vec())
     }
 
+    /// A copy of a text of `length` bytes.
+    pub(crate) fn long_text(
+        self,
+        pointer: *const c_char,
+        length: usize,
+        argument: &'static str,
+    ) -> Result<String, Failure> {
+        let length = Count { given: length, name: "length" };
+        let bytes = self.copy::<u8>(pointer.cast(), length, argument)?;
+        String::from_utf8(bytes)
+            .map_err(|error| Failure::Text { argument, at: error.utf8_error().valid_up_to() })
+    }
+
     /// A NUL-terminated text of at most [`MAX_NAME`] bytes.
     pub(crate) fn text<'a>(
         self,

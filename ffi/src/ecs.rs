@@ -36,19 +36,6 @@ fn refused(error: ApiError) -> Failure {
     boundary::written(S::WARMSTOW_ERROR_ECS_REFUSED, error)
 }
 
-/// The text of `length` bytes that the host passes.
-fn read(
-    caller: Caller,
-    text: *const c_char,
-    length: usize,
-    argument: &'static str,
-) -> Result<String, Failure> {
-    let count = Count { given: length, name: "length" };
-    let bytes = caller.copy::<u8>(text.cast(), count, argument)?;
-    String::from_utf8(bytes)
-        .map_err(|error| Failure::Text { argument, at: error.utf8_error().valid_up_to() })
-}
-
 /// Opens an account without clusters and task definitions. region and account
 /// (NUL-terminated) are in its ARNs.
 ///
@@ -103,7 +90,7 @@ pub unsafe extern "C" fn warmstow_ecs_call(
     let caller = unsafe { Caller::promise() };
     TABLE.on(ecs.bits, |account| {
         let operation = caller.text(operation, "operation")?;
-        let request = read(caller, request, length, "request")?;
+        let request = caller.long_text(request, length, "request")?;
         let out = caller.out(needed, "needed")?;
         let now = Instant::from_nanos(now_ns);
         account.answer = account.ecs.call(now, operation, &request).map_err(refused)?;
@@ -187,7 +174,7 @@ pub unsafe extern "C" fn warmstow_ecs_report(
     // SAFETY: the host keeps the header's rule for pointers.
     let caller = unsafe { Caller::promise() };
     TABLE.on(ecs.bits, |account| {
-        let event = read(caller, event, length, "event")?;
+        let event = caller.long_text(event, length, "event")?;
         account.ecs.handle_json(Instant::from_nanos(now_ns), &event).map_err(refused)
     })
 }

@@ -75,9 +75,6 @@ pub unsafe extern "C" fn warmstow_settings_warnings(
 }
 
 fn read(caller: Caller, settings: *const c_char, length: usize) -> Result<Settings, Failure> {
-    let length = Count { given: length, name: "length" };
-    let bytes = caller.copy(settings.cast::<u8>(), length, "settings")?;
-    let text = core::str::from_utf8(&bytes)
-        .map_err(|error| Failure::Text { argument: "settings", at: error.valid_up_to() })?;
-    Settings::from_text(text).map_err(config_failure)
+    let text = caller.long_text(settings, length, "settings")?;
+    Settings::from_text(&text).map_err(config_failure)
 }

@@ -132,6 +132,13 @@ pub enum warmstow_status {
     /// warmstow_last_error().
     WARMSTOW_ERROR_ECS_REFUSED = -952,
 
+    /// The scenario's handle is null, closed, or was never given out.
+    WARMSTOW_ERROR_SCENARIO_STALE = -970,
+    /// As many scenarios are open as there can be: WARMSTOW_MAX_SCENARIOS.
+    WARMSTOW_ERROR_SCENARIOS_FULL = -971,
+    /// A scenario is no TOML or JSON of its form, or a setting is out of range.
+    WARMSTOW_ERROR_SCENARIO_CONFIG = -972,
+
     /// The handle of a function with versions is null, of another region, or
     /// was never given out.
     WARMSTOW_ERROR_VERSIONED_STALE = -1000,
@@ -168,7 +175,7 @@ pub enum warmstow_status {
 use warmstow_status as S;
 
 /// Every status with its name.
-const STATUS_NAMES: [(S, &CStr); 60] = [
+const STATUS_NAMES: [(S, &CStr); 63] = [
     (S::WARMSTOW_OK, c"WARMSTOW_OK"),
     (S::WARMSTOW_ERROR_NULL, c"WARMSTOW_ERROR_NULL"),
     (S::WARMSTOW_ERROR_MISALIGNED, c"WARMSTOW_ERROR_MISALIGNED"),
@@ -215,6 +222,9 @@ const STATUS_NAMES: [(S, &CStr); 60] = [
     (S::WARMSTOW_ERROR_ECS_STALE, c"WARMSTOW_ERROR_ECS_STALE"),
     (S::WARMSTOW_ERROR_ECS_FULL, c"WARMSTOW_ERROR_ECS_FULL"),
     (S::WARMSTOW_ERROR_ECS_REFUSED, c"WARMSTOW_ERROR_ECS_REFUSED"),
+    (S::WARMSTOW_ERROR_SCENARIO_STALE, c"WARMSTOW_ERROR_SCENARIO_STALE"),
+    (S::WARMSTOW_ERROR_SCENARIOS_FULL, c"WARMSTOW_ERROR_SCENARIOS_FULL"),
+    (S::WARMSTOW_ERROR_SCENARIO_CONFIG, c"WARMSTOW_ERROR_SCENARIO_CONFIG"),
     (S::WARMSTOW_ERROR_VERSIONED_STALE, c"WARMSTOW_ERROR_VERSIONED_STALE"),
     (S::WARMSTOW_ERROR_VERSION_UNKNOWN, c"WARMSTOW_ERROR_VERSION_UNKNOWN"),
     (S::WARMSTOW_ERROR_VERSION_IN_USE, c"WARMSTOW_ERROR_VERSION_IN_USE"),

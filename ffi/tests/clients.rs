@@ -83,6 +83,16 @@ fn cpp_ecs() {
 }
 
 #[test]
+fn c_scenario() {
+    checks(C, "tests/c/scenario.c");
+}
+
+#[test]
+fn cpp_scenario() {
+    checks(Cpp, "tests/cpp/scenario.cpp");
+}
+
+#[test]
 fn c_versions() {
     checks(C, "tests/c/versions.c");
 }

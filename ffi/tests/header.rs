@@ -8,7 +8,7 @@ use core::ffi::CStr;
 use std::path::{Path, PathBuf};
 
 /// In the order in which they stand in the header.
-const SOURCES: [&str; 18] = [
+const SOURCES: [&str; 19] = [
     "status",
     "region",
     "rates",
@@ -27,6 +27,7 @@ const SOURCES: [&str; 18] = [
     "replay",
     "autoscale",
     "ecs",
+    "scenario",
 ];
 
 fn root() -> PathBuf {

@@ -3,7 +3,6 @@
 use numpy::{PyArray1, PyArray2, PyArrayMethods};
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
-use warmstow_core::cost::{Launch, LaunchOption, Purchase};
 use warmstow_core::service::Rollout;
 use warmstow_core::sim::containers::{ContainersReport, Minute, Scenario, Simulation};
 use warmstow_core::time::Duration;
@@ -125,25 +124,8 @@ fn bill<'py>(py: Python<'py>, report: &ContainersReport) -> PyResult<Bound<'py, 
     said.set_item("spot_hours", of.spot_hours)?;
     said.set_item("instances_usd", of.instances_usd)?;
     let compared = of.compared.iter();
-    let compared = compared.map(|option| (launch(option), option.usd, option.utilization));
+    let compared =
+        compared.map(|option| (option.launch.to_string(), option.usd, option.utilization));
     said.set_item("compared", compared.collect::<Vec<_>>())?;
     Ok(said)
-}
-
-/// The option in words.
-fn launch(option: &LaunchOption) -> String {
-    match option.launch {
-        Launch::Fargate { architecture, spot } => {
-            let spot = if spot { " Spot" } else { "" };
-            format!("Fargate{spot}, {architecture}")
-        }
-        Launch::Instances { name, purchase, .. } => {
-            let bought = match purchase {
-                Purchase::OnDemand => "on demand",
-                Purchase::Reserved => "reserved",
-                Purchase::Spot => "Spot",
-            };
-            format!("{name}, {bought}")
-        }
-    }
 }

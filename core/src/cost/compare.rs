@@ -1,6 +1,7 @@
 //! The same load on other launch types: what each would cost.
 
 use alloc::vec::Vec;
+use core::fmt;
 
 use super::fargate::{FargateMeter, FargatePrices, TaskSize};
 use super::instances::{InstanceMeter, InstanceType, Purchase};
@@ -41,6 +42,18 @@ pub enum Launch {
         /// The most there are at a time.
         most: u32,
     },
+}
+
+/// Such as `Fargate Spot, arm` or `m5.large, on demand`.
+impl fmt::Display for Launch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Fargate { architecture, spot } => {
+                write!(f, "Fargate{}, {architecture}", if *spot { " Spot" } else { "" })
+            }
+            Self::Instances { name, purchase, .. } => write!(f, "{name}, {purchase}"),
+        }
+    }
 }
 
 /// One way to run a load.

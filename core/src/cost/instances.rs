@@ -1,5 +1,7 @@
 //! Instances: hours by type and by how they were bought.
 
+use core::fmt;
+
 use super::fargate::{BadPrice, check_all};
 use super::meter::rounded_up;
 use super::prices::Architecture;
@@ -22,6 +24,16 @@ pub enum Purchase {
 impl Purchase {
     /// All of them.
     pub const ALL: [Self; 3] = [Self::OnDemand, Self::Reserved, Self::Spot];
+}
+
+impl fmt::Display for Purchase {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::OnDemand => "on demand",
+            Self::Reserved => "reserved",
+            Self::Spot => "Spot",
+        })
+    }
 }
 
 /// A type of instance and what an hour of it costs, in US dollars.

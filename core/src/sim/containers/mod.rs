@@ -145,6 +145,8 @@ mod clock;
 mod config;
 mod expect;
 mod fleet;
+#[cfg(feature = "json")]
+mod json;
 mod load;
 mod report;
 mod simulation;

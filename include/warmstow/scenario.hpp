@@ -1,0 +1,102 @@
+/*
+ * Scenarios of containers in virtual time. Included by warmstow.hpp.
+ */
+#ifndef WARMSTOW_SCENARIO_HPP
+#define WARMSTOW_SCENARIO_HPP
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "values.hpp"
+
+namespace warmstow {
+
+/**
+ * A scenario that was played to its end: a service under load, its deployments,
+ * autoscaling, instances and bill. Move-only; given back where it ends. Members
+ * may be called from several threads and may throw error.
+ */
+class scenario {
+public:
+    /**
+     * Plays one, TOML or JSON; `seed` replaces its own. Throws error: with
+     * WARMSTOW_ERROR_SCENARIO_CONFIG what() names the line, the key and the value.
+     */
+    static scenario play(std::string_view text,
+                         std::optional<std::uint64_t> seed = std::nullopt) {
+        scenario played;
+        detail::check(warmstow_scenario_play(text.empty() ? "" : text.data(), text.size(),
+                                             seed ? &*seed : nullptr, &played.raw_));
+        return played;
+    }
+
+    scenario(scenario &&other) noexcept
+        : raw_(std::exchange(other.raw_, warmstow_scenario{})) {}
+
+    scenario &operator=(scenario &&other) noexcept {
+        if (this != &other) {
+            close_quietly();
+            raw_ = std::exchange(other.raw_, warmstow_scenario{});
+        }
+        return *this;
+    }
+
+    scenario(const scenario &) = delete;
+    scenario &operator=(const scenario &) = delete;
+
+    ~scenario() { close_quietly(); }
+
+    /** The C handle. */
+    warmstow_scenario raw() const noexcept { return raw_; }
+
+    /** The sums over the whole time. */
+    warmstow_scenario_totals totals() const {
+        warmstow_scenario_totals totals;
+        detail::check(warmstow_scenario_totals_read(raw_, &totals, sizeof totals));
+        return totals;
+    }
+
+    /** The state at the end of each minute. */
+    std::vector<warmstow_scenario_minute> minutes() const {
+        std::vector<warmstow_scenario_minute> minutes(
+            static_cast<std::size_t>(totals().minutes));
+        std::size_t count = 0;
+        if (!minutes.empty()) {
+            detail::check(warmstow_scenario_minutes_read(raw_, 0, minutes.data(),
+                                                         minutes.size(),
+                                                         sizeof minutes.front(), &count));
+        }
+        return minutes;
+    }
+
+    /** The whole report as one JSON object; see warmstow_scenario_report(). */
+    std::string report() const {
+        char first = '\0';
+        std::size_t needed = 0;
+        detail::check(warmstow_scenario_report(raw_, &first, 1, &needed));
+        std::string read(needed, '\0');
+        detail::check(warmstow_scenario_report(raw_, read.data(), read.size(), &needed));
+        read.resize(needed - 1);
+        return read;
+    }
+
+private:
+    scenario() = default;
+
+    void close_quietly() noexcept {
+        if (raw_.bits != 0) {
+            (void)warmstow_scenario_close(std::exchange(raw_, warmstow_scenario{}));
+        }
+    }
+
+    warmstow_scenario raw_{};
+};
+
+} // namespace warmstow
+
+#endif // WARMSTOW_SCENARIO_HPP
