@@ -67,16 +67,18 @@ impl World {
         let running = self.running;
         self.note_zones();
         let load = self.scenario.load.at(self.now);
-        let each = if running == 0 { 0.0 } else { load / f64::from(running) };
-        let (cpu_percent, memory_percent) = self.scenario.task.used(each);
-        let none = running == 0;
+        let (cpu_percent, memory_percent) = if running == 0 {
+            (0.0, 0.0)
+        } else {
+            self.scenario.task.used(load / f64::from(running))
+        };
         self.report.minutes.push(Minute {
             at_s: self.now.as_secs_f64(),
             load_per_s: load,
             requests: core::mem::take(&mut self.minute_requests),
             unserved: core::mem::take(&mut self.minute_unserved),
-            cpu_percent: if none { 0.0 } else { cpu_percent },
-            memory_percent: if none { 0.0 } else { memory_percent },
+            cpu_percent,
+            memory_percent,
             instances_usd: self.spent(),
             capacity_per_s: f64::from(running) * self.scenario.task.capacity_per_s,
             desired: self.service.desired(),

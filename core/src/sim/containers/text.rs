@@ -10,7 +10,6 @@ use super::load::{Load, LoadPoint, Week};
 use crate::autoscale::ManagedScaling;
 use crate::cost::{FargatePrices, INSTANCE_TYPES, InstanceType};
 use crate::placement::view::Chain;
-use crate::resources::Resource;
 use crate::service::{BreakerConfig, Percents, Revision, ServiceSpec, StopRule, Threshold};
 use crate::settings::reader::{Entry, Table};
 use crate::settings::{Problem, SettingsError, parse};
@@ -239,7 +238,9 @@ fn service(entry: Entry<'_>, seed: u64) -> Result<(ServiceSpec, Chain), Settings
     let names = names.collect::<Result<Vec<_>, SettingsError>>()?;
     let chain = Chain::parse(&names);
     let chain = chain.map_err(|error| at.refuse(Problem::Refused(error.to_string())))?;
-    spec.stop_rules = names.iter().map(|name| stop_rule(name)).collect();
+    // A score is none of ECS's strategies: any task goes.
+    let rules = chain.steps().iter().map(|step| StopRule::of(step).unwrap_or(StopRule::Random));
+    spec.stop_rules = rules.collect();
     Ok((spec, chain))
 }
 
@@ -248,21 +249,6 @@ fn long_name(name: &str) -> &str {
         "spread:zone" => "spread:attribute:ecs.availability-zone",
         "spread:node" => "spread:instanceId",
         other => other,
-    }
-}
-
-/// Which task stops first under that strategy (Amazon ECS Developer Guide,
-/// "task placement strategies").
-fn stop_rule(strategy: &str) -> StopRule {
-    match strategy {
-        "binpack:cpu" => StopRule::MostRemaining(Resource::Cpu),
-        "binpack:memory" => StopRule::MostRemaining(Resource::Memory),
-        "spread:attribute:ecs.availability-zone" => StopRule::FullestZone,
-        "spread:instanceId" | "spread:host" => StopRule::FullestInstance,
-        other => match other.strip_prefix("spread:attribute:") {
-            Some(attribute) => StopRule::FullestValue(attribute.to_string()),
-            None => StopRule::Random,
-        },
     }
 }
 
