@@ -282,6 +282,26 @@ fn daemons_come_and_go_with_an_attribute() {
 }
 
 #[test]
+fn a_constraint_that_is_none_leaves_daemons_where_they_match() {
+    let mut host = Host::new(2);
+    let agent = host.define("agent", 64, false);
+    host.create(ServiceSpec::daemon("agent", REVISION), &agent);
+    let before = host.running("agent");
+    assert_eq!(before.len(), 2);
+    let constrain = |host: &mut Host, text: &str| {
+        let (kind, expression) = (ConstraintKind::MemberOf, Some(text.into()));
+        let constraints = Some([PlacementConstraint { kind, expression }].into());
+        host.controller.set_placement(host.now, "agent", constraints, None).unwrap();
+        host.rest();
+    };
+    constrain(&mut host, "attribute:gpu ==");
+    assert_eq!(host.running("agent"), before, "the last answer still holds");
+    // One that can be read and that none meets takes them away.
+    constrain(&mut host, "attribute:gpu == yes");
+    assert_eq!(host.running("agent"), []);
+}
+
+#[test]
 fn zones_are_levelled_when_one_comes_back() {
     let mut host = Host::new(1);
     let web = host.define("web", 256, false);
