@@ -27,7 +27,7 @@ mod clusters;
 mod definitions;
 pub(crate) mod ids;
 pub(crate) mod instances;
-mod skeleton;
+pub(crate) mod skeleton;
 pub(crate) mod tasks;
 #[cfg(all(test, not(loom)))]
 mod tests;

@@ -1,5 +1,7 @@
 //! Which operations there are, and a request of each to fill in.
 
+use super::ids;
+
 /// Every operation of the door with an empty request, as `--generate-cli-skeleton`
 /// prints it.
 pub const OPERATIONS: [(&str, &str); 23] = [
@@ -69,7 +71,14 @@ pub const OPERATIONS: [(&str, &str); 23] = [
 
 /// The request to fill in of an operation, named `run-task` or `RunTask`.
 pub fn skeleton(operation: &str) -> Option<&'static str> {
-    let wanted = super::ids::pascal(operation);
-    let found = OPERATIONS.iter().find(|(name, _)| super::ids::pascal(name) == wanted);
-    found.map(|(_, request)| *request)
+    find(OPERATIONS.into_iter(), operation)
+}
+
+/// The same, of these operations.
+pub(crate) fn find(
+    mut operations: impl Iterator<Item = (&'static str, &'static str)>,
+    operation: &str,
+) -> Option<&'static str> {
+    let wanted = ids::pascal(operation);
+    operations.find(|(name, _)| ids::pascal(name) == wanted).map(|(_, request)| request)
 }

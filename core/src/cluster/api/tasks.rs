@@ -51,12 +51,23 @@ struct AwsvpcConfiguration {
 const MAX_SUBNETS: usize = 16;
 const MAX_SECURITY_GROUPS: usize = 5;
 
+/// A placement strategy of a request.
 #[derive(Default, Deserialize)]
 #[serde(default)]
-struct Strategy {
+pub(crate) struct Strategy {
     #[serde(rename = "type")]
     kind: String,
     field: String,
+}
+
+impl Strategy {
+    /// As a chain of strategies names it: `spread:instanceId`, `random`.
+    pub(crate) fn name(&self) -> String {
+        match self.field.as_str() {
+            "" => self.kind.clone(),
+            field => format!("{}:{field}", self.kind),
+        }
+    }
 }
 
 #[derive(Default, Deserialize)]
@@ -136,16 +147,12 @@ impl ClusterApi {
             (None, true) => Launch::Default,
         };
         let zones = self.zones(&definition.definition, request.network_configuration.as_ref())?;
-        let strategy = |one: &Strategy| match one.field.as_str() {
-            "" => one.kind.clone(),
-            field => format!("{}:{field}", one.kind),
-        };
         Ok(RunRequest {
             group: request.group.clone(),
             started_by: request.started_by.clone(),
             launch,
             constraints: request.placement_constraints.clone(),
-            strategies: request.placement_strategy.iter().map(strategy).collect(),
+            strategies: request.placement_strategy.iter().map(Strategy::name).collect(),
             overrides: request.overrides.clone(),
             zones,
             ..RunRequest::new(definition)

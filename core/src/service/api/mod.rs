@@ -120,25 +120,34 @@ impl Ecs {
     pub fn call(&mut self, now: Instant, operation: &str, json: &str) -> Result<String, ApiError> {
         self.handle_time(now);
         let json = if json.trim().is_empty() { "{}" } else { json };
-        let answer = match ids::pascal(operation).as_str() {
-            "CreateService" => self.create_service(now, json).map(|value| value.to_string()),
-            "UpdateService" => self.update_service(now, json).map(|value| value.to_string()),
-            "DeleteService" => {
-                self.delete_service(now, &read(json)?).map(|value| value.to_string())
-            }
-            "ListServices" => self.list_services(&read(json)?).map(|value| value.to_string()),
-            "DescribeServices" => {
-                self.describe_services(&read(json)?).map(|value| value.to_string())
-            }
-            "UpdateTaskProtection" => {
-                self.update_protection(now, &read(json)?).map(|value| value.to_string())
-            }
-            "GetTaskProtection" => self.get_protection(&read(json)?).map(|value| value.to_string()),
-            _ => self.clusters.call(now, operation, json),
-        };
+        if let Some(answer) = self.call_services(now, operation, json)? {
+            return Ok(answer.to_string());
+        }
+        let answer = self.clusters.call(now, operation, json);
         self.forget_deleted();
         self.drive(now);
         answer
+    }
+
+    /// The operations on services and of their tasks; `None` of another. Those
+    /// that change something let the services act on it.
+    fn call_services(
+        &mut self,
+        now: Instant,
+        operation: &str,
+        json: &str,
+    ) -> Result<Option<Value>, ApiError> {
+        let answer = match ids::pascal(operation).as_str() {
+            "CreateService" => self.create_service(now, json),
+            "UpdateService" => self.update_service(now, json),
+            "DeleteService" => self.delete_service(now, &read(json)?),
+            "ListServices" => self.list_services(&read(json)?),
+            "DescribeServices" => self.describe_services(&read(json)?),
+            "UpdateTaskProtection" => self.update_protection(now, &read(json)?),
+            "GetTaskProtection" => self.get_protection(&read(json)?),
+            _ => return Ok(None),
+        };
+        answer.map(Some)
     }
 
     /// The next thing that the host of some cluster shall do.

@@ -59,6 +59,7 @@ impl Ecs {
                 Err(failure) => failures.push(failure),
             }
         }
+        self.drive(now);
         Ok(json!({ "protectedTasks": protected, "failures": failures }))
     }
 

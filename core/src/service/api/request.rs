@@ -9,6 +9,7 @@ use serde_json::Value;
 
 use super::ApiError;
 use crate::cluster::RunRequest;
+use crate::cluster::api::tasks::Strategy;
 use crate::cluster::task_definition::{PlacementConstraint, TaskDefinition};
 use crate::placement::view::AVAILABILITY_ZONE;
 use crate::service::{
@@ -78,14 +79,6 @@ pub(super) struct LoadBalancer {
     container_port: i64,
 }
 
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct Strategy {
-    #[serde(rename = "type")]
-    kind: String,
-    field: String,
-}
-
 impl ServiceRequest {
     /// The settings of a service that is created to run `run`.
     pub(super) fn spec(&self, run: &RunRequest) -> Result<ServiceSpec, ApiError> {
@@ -151,11 +144,7 @@ impl ServiceRequest {
 
     /// The placement strategies by name, where the request has them.
     pub(super) fn strategies(&self) -> Option<Vec<String>> {
-        let name = |one: &Strategy| match one.field.as_str() {
-            "" => one.kind.clone(),
-            field => format!("{}:{field}", one.kind),
-        };
-        self.placement_strategy.as_ref().map(|all| all.iter().map(name).collect())
+        self.placement_strategy.as_ref().map(|all| all.iter().map(Strategy::name).collect())
     }
 
     fn percents(&self, now: Percents) -> Percents {

@@ -33,7 +33,5 @@ pub fn operations() -> impl Iterator<Item = (&'static str, &'static str)> {
 
 /// The request to fill in of an operation, named `run-task` or `RunTask`.
 pub fn skeleton(operation: &str) -> Option<&'static str> {
-    let wanted = api::ids::pascal(operation);
-    let found = operations().find(|(name, _)| api::ids::pascal(name) == wanted);
-    found.map(|(_, request)| request)
+    api::skeleton::find(operations(), operation)
 }
