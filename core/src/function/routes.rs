@@ -22,9 +22,14 @@
 //! where it was not taken from.
 //!
 //! *Update against acquire.* A request that read a word before the change goes
-//! where it would have gone before the change: it is one that came before. It
-//! may still start an instance in a replaced pool after that was swept, which is
-//! why the owner sweeps until the pool is empty (`version.rs`).
+//! where it would have gone before the change: it is one that came before. The
+//! owner sweeps the replaced pool until it is empty (`version.rs`), and a request
+//! may start an instance there just after that. So both write `successor` by a
+//! read-modify-write: the owner before it looks, a request after it has started
+//! an instance. If the request's comes first, the owner sees the instance; else
+//! the request sees the successor, and its instance stops when it is done. What
+//! is left: a second request as late as the first that takes the instance at the
+//! moment it drains leaves it to the next sweep, with the next change.
 //!
 //! *Activation against acquire.* The word `provisioned` is written once the whole
 //! batch is idle in the pool, and the pool's gate has its reservation before. A
@@ -35,10 +40,10 @@
 //! successors are a list that only grows at its end.
 
 use super::region::Words;
-use super::{Function, Invocation, InvokeError, Lease, LeaseError, Region, UnknownFunction};
-use crate::id::{AliasId, FunctionId, InstanceId, Lane, NodeId};
+use super::{Function, Invocation, InvokeError, Lease, LeaseError, Region, Start, UnknownFunction};
+use crate::id::{AliasId, FunctionId, InstanceId, Lane, NodeId, SlotId};
 use crate::rng::splitmix64;
-use crate::sync::{AtomicU64, Ordering};
+use crate::sync::{AtomicU64, Ordering, Storage};
 use crate::time::Instant;
 
 /// The share of an alias's requests that goes to its other version, in
@@ -91,13 +96,30 @@ impl Links {
 
     pub(super) fn replace(&self, successor: FunctionId) {
         let word = u64::from(successor.index()) + 1;
-        // ORDERING: Release, pairs with the Acquire in `Region::current`.
-        self.successor.store(word, Ordering::Release);
+        // ORDERING: Release, pairs with the Acquire in `Region::current`; Acquire,
+        // pairs with the Release in `is_replaced`, for what the owner then counts.
+        self.successor.swap(word, Ordering::AcqRel);
     }
 
     pub(super) fn delete(&self) {
-        // ORDERING: Release, as above; publishes nothing.
-        self.successor.store(DELETED, Ordering::Release);
+        // ORDERING: as above; the successor publishes nothing.
+        self.successor.swap(DELETED, Ordering::AcqRel);
+    }
+
+    /// Whether requests of the version go to its own pool.
+    #[cfg(all(test, loom))]
+    pub(super) fn is_current(&self) -> bool {
+        // ORDERING: Acquire, as in `Region::current`.
+        self.successor.load(Ordering::Acquire) == 0
+    }
+
+    /// Whether the version has been replaced or deleted: for a request that has
+    /// started an instance, which its owner sees from then on.
+    fn is_replaced(&self) -> bool {
+        // ORDERING: Release, so that the swap which comes later has the instance;
+        // a read-modify-write, so that it is before or after that swap. What it
+        // reads publishes nothing that is used.
+        self.successor.fetch_or(0, Ordering::Release) != 0
     }
 }
 
@@ -144,6 +166,17 @@ impl AliasWord {
     }
 }
 
+impl<S: Storage> Function<S> {
+    /// An instance that was started in a pool which has been replaced meanwhile
+    /// stops when its request is done.
+    pub(super) fn leave_replaced(&self, slot: SlotId) {
+        if self.links.is_replaced() {
+            // Drained already, or gone: as it should be.
+            let _ = self.pool.drain(slot);
+        }
+    }
+}
+
 /// An instance of a region that is started ahead of requests, for the host to
 /// initialise; then [`Region::prepared`] or [`Region::unprepared`].
 #[derive(Debug, PartialEq, Eq)]
@@ -178,7 +211,7 @@ impl Region {
             of.meter(now, &self.buckets.requests)?;
         }
         let Some(pool) = of.links.provisioned().map(|index| self.of_index(index)) else {
-            return self.admit(of, now, version, lane);
+            return self.admit_on_demand(of, now, version, lane);
         };
         let provisioned = self.function(pool)?;
         // Spillover: whatever keeps it from there, it runs on demand.
@@ -187,8 +220,22 @@ impl Region {
         {
             return Ok(invocation);
         }
-        let invocation = self.admit(of, now, version, lane)?;
+        let invocation = self.admit_on_demand(of, now, version, lane)?;
         of.tallies.spilled();
+        Ok(invocation)
+    }
+
+    fn admit_on_demand(
+        &self,
+        of: &Function<Words>,
+        now: Instant,
+        version: FunctionId,
+        lane: Lane,
+    ) -> Result<Invocation, InvokeError> {
+        let invocation = self.admit(of, now, version, lane)?;
+        if invocation.start != Start::Warm {
+            of.leave_replaced(invocation.instance.slot);
+        }
         Ok(invocation)
     }
 

@@ -12,6 +12,8 @@ mod loom_refusal;
 mod loom_settings;
 #[cfg(all(loom, feature = "alloc"))]
 mod loom_stop;
+#[cfg(all(loom, feature = "alloc"))]
+mod loom_update;
 #[cfg(all(not(any(loom, shuttle)), feature = "alloc"))]
 mod network;
 #[cfg(all(loom, feature = "alloc"))]
