@@ -2677,8 +2677,8 @@ int32_t warmstow_keeper_policy(struct warmstow_region region,
  * function that is not kept changes nothing.
  *
  * Errors: REGION_STALE, POISONED, INSTANCE_STALE (null, or of no function of
- * the region). O(1), and O(levels)
- * at times. Any thread; as warmstow_keeper_keep().
+ * the region). O(1), and O(levels) at times. Any thread; as
+ * warmstow_keeper_keep().
  */
 int32_t warmstow_keeper_invoked(struct warmstow_region region,
                                 uint64_t now_ns,
@@ -2689,8 +2689,8 @@ int32_t warmstow_keeper_invoked(struct warmstow_region region,
  * warmstow_complete() or warmstow_fail() named the instance for stopping.
  *
  * Errors: REGION_STALE, POISONED, INSTANCE_STALE (null, or of no function of
- * the region). O(log of the levels
- * that wait). Any thread; as warmstow_keeper_keep().
+ * the region). O(log of the levels that wait). Any thread; as
+ * warmstow_keeper_keep().
  */
 int32_t warmstow_keeper_ended(struct warmstow_region region,
                               uint64_t now_ns,
@@ -2702,8 +2702,7 @@ int32_t warmstow_keeper_ended(struct warmstow_region region,
  * warmstow_stopped().
  *
  * Errors: REGION_STALE, POISONED, INSTANCE_STALE (null, or of no function of
- * the region). O(levels). Any
- * thread; as warmstow_keeper_keep().
+ * the region). O(levels). Any thread; as warmstow_keeper_keep().
  */
 int32_t warmstow_keeper_stopped(struct warmstow_region region,
                                 uint64_t now_ns,

@@ -120,8 +120,8 @@ fn known(entry: &Entry, instance: warmstow_instance) -> Result<InstanceId, Failu
 /// function that is not kept changes nothing.
 ///
 /// Errors: REGION_STALE, POISONED, INSTANCE_STALE (null, or of no function of
-/// the region). O(1), and O(levels)
-/// at times. Any thread; as warmstow_keeper_keep().
+/// the region). O(1), and O(levels) at times. Any thread; as
+/// warmstow_keeper_keep().
 #[unsafe(no_mangle)]
 pub extern "C" fn warmstow_keeper_invoked(
     region: warmstow_region,
@@ -138,8 +138,8 @@ pub extern "C" fn warmstow_keeper_invoked(
 /// warmstow_complete() or warmstow_fail() named the instance for stopping.
 ///
 /// Errors: REGION_STALE, POISONED, INSTANCE_STALE (null, or of no function of
-/// the region). O(log of the levels
-/// that wait). Any thread; as warmstow_keeper_keep().
+/// the region). O(log of the levels that wait). Any thread; as
+/// warmstow_keeper_keep().
 #[unsafe(no_mangle)]
 pub extern "C" fn warmstow_keeper_ended(
     region: warmstow_region,
@@ -157,8 +157,7 @@ pub extern "C" fn warmstow_keeper_ended(
 /// warmstow_stopped().
 ///
 /// Errors: REGION_STALE, POISONED, INSTANCE_STALE (null, or of no function of
-/// the region). O(levels). Any
-/// thread; as warmstow_keeper_keep().
+/// the region). O(levels). Any thread; as warmstow_keeper_keep().
 #[unsafe(no_mangle)]
 pub extern "C" fn warmstow_keeper_stopped(
     region: warmstow_region,

@@ -53,16 +53,19 @@ impl Owner {
         add: impl FnOnce(&mut Control) -> Result<VersionedFunction, E>,
     ) -> Result<warmstow_versioned, E> {
         let added = add(&mut self.control)?;
-        // As many as there are functions at most, so a number of 32 bits.
-        let index = self.versioned.len() as u64;
+        let index = self.versioned.len();
         self.versioned.push(added);
-        Ok(warmstow_versioned { bits: u64::from(self.generation().get()) << 32 | index })
+        Ok(self.handle(index))
     }
 
     /// The function with versions of that name.
     pub(crate) fn find(&self, name: &str) -> Option<warmstow_versioned> {
-        let index = self.versioned.iter().position(|one| one.name() == name)? as u64;
-        Some(warmstow_versioned { bits: u64::from(self.generation().get()) << 32 | index })
+        self.versioned.iter().position(|one| one.name() == name).map(|index| self.handle(index))
+    }
+
+    fn handle(&self, index: usize) -> warmstow_versioned {
+        // As many as there are functions at most, so a number of 32 bits.
+        warmstow_versioned { bits: u64::from(self.generation().get()) << 32 | index as u64 }
     }
 
     fn index(&self, handle: warmstow_versioned) -> Result<usize, Failure> {

@@ -129,6 +129,8 @@ pub enum warmstow_provisioned_status {
     WARMSTOW_PROVISIONED_FAILED = 3,
 }
 
+use warmstow_provisioned_status as V;
+
 /// A configuration of provisioned concurrency as it is now; see
 /// warmstow_provisioned_read().
 #[repr(C)]
@@ -286,33 +288,30 @@ pub unsafe extern "C" fn warmstow_provisioned_read(
         let count = Count { given: capacity, name: "capacity" };
         let room = caller.buffer_or_none(reason.cast::<u8>(), count, "reason")?;
         let now = entry.control()?.versioned(versioned)?.provisioned(on);
-        let status = now.as_ref().map(|view| &view.status);
-        if let Some(room) = room {
-            room.text(match status {
-                Some(ProvisionedStatus::Failed { reason }) => reason,
-                _ => "",
-            });
-        }
-        let status = match status {
-            None => warmstow_provisioned_status::WARMSTOW_PROVISIONED_NONE,
-            Some(ProvisionedStatus::InProgress) => {
-                warmstow_provisioned_status::WARMSTOW_PROVISIONED_IN_PROGRESS
-            }
-            Some(ProvisionedStatus::Ready) => {
-                warmstow_provisioned_status::WARMSTOW_PROVISIONED_READY
-            }
-            Some(ProvisionedStatus::Failed { .. }) => {
-                warmstow_provisioned_status::WARMSTOW_PROVISIONED_FAILED
+        let (status, why) = match now.as_ref().map(|view| &view.status) {
+            None => (V::WARMSTOW_PROVISIONED_NONE, ""),
+            Some(ProvisionedStatus::InProgress) => (V::WARMSTOW_PROVISIONED_IN_PROGRESS, ""),
+            Some(ProvisionedStatus::Ready) => (V::WARMSTOW_PROVISIONED_READY, ""),
+            Some(ProvisionedStatus::Failed { reason }) => {
+                (V::WARMSTOW_PROVISIONED_FAILED, &**reason)
             }
         };
+        if let Some(room) = room {
+            room.text(why);
+        }
+        let (version, requested, allocated, available, pool) =
+            now.as_ref().map_or((0, 0, 0, 0, 0), |view| {
+                let pool = view.pool.to_bits();
+                (view.version, view.requested, view.allocated, view.available, pool)
+            });
         out.set(warmstow_provisioned_view {
-            version: now.as_ref().map_or(0, |view| view.version),
-            requested: now.as_ref().map_or(0, |view| view.requested),
-            allocated: now.as_ref().map_or(0, |view| view.allocated),
-            available: now.as_ref().map_or(0, |view| view.available),
+            version,
+            requested,
+            allocated,
+            available,
             status: status as u32,
             reserved_field: 0,
-            pool: warmstow_function { bits: now.map_or(0, |view| view.pool.to_bits()) },
+            pool: warmstow_function { bits: pool },
         });
         Ok(())
     })
