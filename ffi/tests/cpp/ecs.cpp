@@ -1,22 +1,9 @@
 // Amazon ECS through the C++ wrapper.
-#include <cstdio>
 #include <string>
 
-#include "warmstow.hpp"
+#include "check.hpp"
 
 namespace {
-
-int passed = 0;
-int failed = 0;
-
-void check(bool holds, int line, const char *what) {
-    (holds ? passed : failed)++;
-    if (!holds) {
-        std::fprintf(stderr, "ecs.cpp:%d: failed: %s\n", line, what);
-    }
-}
-
-#define CHECK(condition) check((condition), __LINE__, #condition)
 
 using namespace std::chrono_literals;
 
@@ -54,28 +41,14 @@ void runs_a_service() {
 
 void refuses_and_moves() {
     warmstow::ecs account;
-    try {
-        account.call(0s, "run-task", R"({"cluster": "none", "taskDefinition": "none"})");
-        CHECK(!"it throws");
-    } catch (const warmstow::error &error) {
-        CHECK(error.status() == WARMSTOW_ERROR_ECS_REFUSED);
-        CHECK(has(error.what(), "Exception: "));
-    }
-    try {
-        account.report(0s, "");
-        CHECK(!"it throws");
-    } catch (const warmstow::error &error) {
-        CHECK(error.status() == WARMSTOW_ERROR_ECS_REFUSED);
-    }
+    const char *const unknown = R"({"cluster": "none", "taskDefinition": "none"})";
+    const auto said = THROWS(WARMSTOW_ERROR_ECS_REFUSED, account.call(0s, "run-task", unknown));
+    CHECK(has(said, "Exception: "));
+    THROWS(WARMSTOW_ERROR_ECS_REFUSED, account.report(0s, ""));
     warmstow::ecs moved = std::move(account);
     CHECK(account.raw().bits == 0 && !moved.poll().has_value());
     CHECK(!moved.next_deadline().has_value());
-    try {
-        account.settle(0s);
-        CHECK(!"it throws");
-    } catch (const warmstow::error &error) {
-        CHECK(error.status() == WARMSTOW_ERROR_ECS_STALE);
-    }
+    THROWS(WARMSTOW_ERROR_ECS_STALE, account.settle(0s));
     account = warmstow::ecs("r", "2");
     CHECK(has(account.call(0s, "list-clusters"), "[]"));
 }
@@ -85,6 +58,5 @@ void refuses_and_moves() {
 int main() {
     runs_a_service();
     refuses_and_moves();
-    std::printf("%d passed, %d failed\n", passed, failed);
-    return failed == 0 && passed > 0 ? 0 : 1;
+    return checks::end();
 }

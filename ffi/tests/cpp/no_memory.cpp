@@ -1,9 +1,8 @@
 // Memory runs out while a host reaps: no instance is lost.
-#include <cstdio>
 #include <cstdlib>
 #include <new>
 
-#include "warmstow.hpp"
+#include "check.hpp"
 
 namespace {
 
@@ -25,18 +24,6 @@ void operator delete(void *memory, std::size_t) noexcept { std::free(memory); }
 namespace {
 
 using namespace std::chrono_literals;
-
-int passed = 0;
-int failed = 0;
-
-void check(bool holds, int line, const char *what) {
-    (holds ? passed : failed)++;
-    if (!holds) {
-        std::fprintf(stderr, "no_memory.cpp:%d: failed: %s\n", line, what);
-    }
-}
-
-#define CHECK(condition) check((condition), __LINE__, #condition)
 
 constexpr std::size_t instances = 300;
 
@@ -87,6 +74,5 @@ int main() {
         reap_twice(dropped, 64 * sizeof(warmstow::instance) + 512);
         reap_twice(dropped, 128 * sizeof(warmstow::instance) + 1024);
     }
-    std::printf("%d passed, %d failed\n", passed, failed);
-    return failed == 0 ? 0 : 1;
+    return checks::end();
 }

@@ -1,22 +1,9 @@
 // Scenarios through the C++ wrapper.
-#include <cstdio>
 #include <string>
 
-#include "warmstow.hpp"
+#include "check.hpp"
 
 namespace {
-
-int passed = 0;
-int failed = 0;
-
-void check(bool holds, int line, const char *what) {
-    (holds ? passed : failed)++;
-    if (!holds) {
-        std::fprintf(stderr, "scenario.cpp:%d: failed: %s\n", line, what);
-    }
-}
-
-#define CHECK(condition) check((condition), __LINE__, #condition)
 
 static_assert(!std::is_copy_constructible_v<warmstow::scenario>);
 static_assert(std::is_nothrow_move_constructible_v<warmstow::scenario>);
@@ -40,22 +27,13 @@ void plays() {
 }
 
 void refuses_and_moves() {
-    try {
-        warmstow::scenario::play("duration_s = \"long\"");
-        CHECK(!"it throws");
-    } catch (const warmstow::error &error) {
-        CHECK(error.status() == WARMSTOW_ERROR_SCENARIO_CONFIG);
-        CHECK(std::string(error.what()).find("duration_s") != std::string::npos);
-    }
+    const auto said = THROWS(WARMSTOW_ERROR_SCENARIO_CONFIG,
+                             warmstow::scenario::play("duration_s = \"long\""));
+    CHECK(said.find("duration_s") != std::string::npos);
     auto first = warmstow::scenario::play(calm);
     auto second = std::move(first);
     CHECK(first.raw().bits == 0 && second.totals().minutes == 10);
-    try {
-        (void)first.totals();
-        CHECK(!"it throws");
-    } catch (const warmstow::error &error) {
-        CHECK(error.status() == WARMSTOW_ERROR_SCENARIO_STALE);
-    }
+    THROWS(WARMSTOW_ERROR_SCENARIO_STALE, first.totals());
     first = std::move(second);
     CHECK(first.minutes().size() == 10);
 }
@@ -65,6 +43,5 @@ void refuses_and_moves() {
 int main() {
     plays();
     refuses_and_moves();
-    std::printf("%d passed, %d failed\n", passed, failed);
-    return failed == 0 && passed > 0 ? 0 : 1;
+    return checks::end();
 }

@@ -1,33 +1,8 @@
 // Versions, aliases, provisioned concurrency, policies and rates through the
 // C++ wrapper.
-#include <cstdio>
-
-#include "warmstow.hpp"
+#include "check.hpp"
 
 namespace {
-
-int passed = 0;
-int failed = 0;
-
-void check(bool holds, int line, const char *what) {
-    (holds ? passed : failed)++;
-    if (!holds) {
-        std::fprintf(stderr, "versions.cpp:%d: failed: %s\n", line, what);
-    }
-}
-
-#define CHECK(condition) check((condition), __LINE__, #condition)
-
-template <class Call> void throws(std::int32_t status, int line, Call call) {
-    try {
-        call();
-        check(false, line, "throws");
-    } catch (const warmstow::error &error) {
-        check(error.status() == status, line, error.what());
-    }
-}
-
-#define THROWS(status, call) throws((status), __LINE__, [&] { (void)(call); })
 
 using warmstow::invocation;
 using warmstow::nanoseconds;
@@ -166,6 +141,11 @@ void keeps() {
     const auto left = region.reap(73s, f);
     CHECK(left.size() == 1);
     region.stopped(73s, left[0]);
+    // One that has not come up is named at once.
+    auto failed = region.start_ahead(74s, f);
+    const auto broken = failed->prestart.unprepared(74s, "no image");
+    CHECK(broken == failed->instance && !failed->prestart.held());
+    region.stopped(74s, broken);
     CHECK(region.counters(f).instances == 0);
 }
 
@@ -189,6 +169,5 @@ int main() {
     provisions();
     keeps();
     limits_rates();
-    std::printf("%d passed, %d failed\n", passed, failed);
-    return failed == 0 && passed > 0 ? 0 : 1;
+    return checks::end();
 }

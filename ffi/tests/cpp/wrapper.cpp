@@ -1,34 +1,9 @@
 // The C++ wrapper: ownership, outcomes, errors, replays.
-#include <cstdio>
 #include <thread>
 
-#include "warmstow.hpp"
+#include "check.hpp"
 
 namespace {
-
-int passed = 0;
-int failed = 0;
-
-void check(bool holds, int line, const char *what) {
-    (holds ? passed : failed)++;
-    if (!holds) {
-        std::fprintf(stderr, "wrapper.cpp:%d: failed: %s\n", line, what);
-    }
-}
-
-#define CHECK(condition) check((condition), __LINE__, #condition)
-
-template <class Call> void throws(std::int32_t status, int line, Call call) {
-    try {
-        call();
-        check(false, line, "throws");
-    } catch (const warmstow::error &error) {
-        check(error.status() == status, line, error.what());
-        check(std::string(error.what()).find(warmstow_status_name(status)) == 0, line, "names it");
-    }
-}
-
-#define THROWS(status, call) throws((status), __LINE__, [&] { (void)(call); })
 
 using warmstow::invocation;
 using warmstow::refusal;
@@ -309,6 +284,5 @@ int main() {
     wrong_calls_throw();
     replays();
     threads_drop_leases();
-    std::printf("%d passed, %d failed\n", passed, failed);
-    return failed == 0 ? 0 : 1;
+    return checks::end();
 }
