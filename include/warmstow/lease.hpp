@@ -95,30 +95,78 @@ private:
     }
 };
 
+/**
+ * A hold of an instance, ended once: moved from, it is no longer held. Dropped
+ * while it is held, Failed ends it, and an instance that this leaves to be
+ * stopped waits in `abandoned`. Stale is the status of one that was ended before.
+ */
+template <class Raw,
+          std::int32_t (*Failed)(warmstow_region, std::uint64_t, Raw, warmstow_instance *),
+          std::int32_t Stale>
+class hold {
+public:
+    hold(const hold &) = delete;
+    hold &operator=(const hold &) = delete;
+
+    /** Whether it is still to be ended. */
+    bool held() const noexcept { return raw_.bits[0] != 0; }
+
+protected:
+    hold(warmstow_region region, Raw raw, std::uint64_t now_ns) noexcept
+        : region_(region), raw_(raw), seen_ns_(now_ns) {}
+    hold(hold &&other) noexcept
+        : region_(other.region_), raw_(other.release()), seen_ns_(other.seen_ns_) {}
+    hold &operator=(hold &&other) noexcept {
+        if (this != &other) {
+            drop();
+            region_ = other.region_;
+            raw_ = other.release();
+            seen_ns_ = other.seen_ns_;
+        }
+        return *this;
+    }
+    ~hold() { drop(); }
+
+    Raw release() noexcept { return std::exchange(raw_, Raw{}); }
+
+    /** Ends it by a call; an instance to be stopped, or null. */
+    template <class End> instance end(End call, nanoseconds now) {
+        warmstow_instance stop{};
+        const std::int32_t status = call(region_, detail::nanos(now), raw_, &stop);
+        if (status == WARMSTOW_OK || status == Stale) {
+            raw_ = Raw{};
+        }
+        check(status);
+        return instance(stop);
+    }
+
+    warmstow_region region_;
+    Raw raw_;
+    std::uint64_t seen_ns_;
+
+private:
+    void drop() noexcept {
+        if (!held()) {
+            return;
+        }
+        warmstow_instance stop{};
+        // The region may be closed by now: then there is nothing to give back.
+        if (Failed(region_, seen_ns_, release(), &stop) == WARMSTOW_OK && stop.bits[0] != 0) {
+            const instance left(stop);
+            abandoned::add(region_, {&left, 1});
+        }
+    }
+};
+
 } // namespace detail
 
 /**
  * One request's hold of an instance: complete() or fail() it. Dropped, it fails:
  * its instance takes no more requests, and region::reap() names it for stopping.
  */
-class [[nodiscard]] lease {
+class [[nodiscard]] lease
+    : public detail::hold<warmstow_lease, warmstow_fail, WARMSTOW_ERROR_LEASE_STALE> {
 public:
-    lease(lease &&other) noexcept
-        : region_(other.region_), raw_(std::exchange(other.raw_, warmstow_lease{})),
-          seen_ns_(other.seen_ns_) {}
-    lease &operator=(lease &&other) noexcept {
-        if (this != &other) {
-            drop();
-            region_ = other.region_;
-            raw_ = std::exchange(other.raw_, warmstow_lease{});
-            seen_ns_ = other.seen_ns_;
-        }
-        return *this;
-    }
-    lease(const lease &) = delete;
-    lease &operator=(const lease &) = delete;
-    ~lease() { drop(); }
-
     /** The cold-started instance has initialised. Throws error. */
     void started(nanoseconds now) {
         seen_ns_ = detail::nanos(now);
@@ -134,43 +182,13 @@ public:
     /** The request failed and its instance with it; otherwise as complete(). */
     instance fail(nanoseconds now) { return end(warmstow_fail, now); }
 
-    /** Whether complete() or fail() is still to come. */
-    bool held() const noexcept { return raw_.bits[0] != 0; }
-
     /** Gives the lease up as its C value: the caller now ends it. */
-    warmstow_lease release() noexcept { return std::exchange(raw_, warmstow_lease{}); }
+    using hold::release;
 
 private:
     friend class region;
     lease(warmstow_region region, warmstow_lease raw, std::uint64_t now_ns) noexcept
-        : region_(region), raw_(raw), seen_ns_(now_ns) {}
-
-    template <class End> instance end(End call, nanoseconds now) {
-        warmstow_instance stop{};
-        const std::int32_t status = call(region_, detail::nanos(now), raw_, &stop);
-        if (status == WARMSTOW_OK || status == WARMSTOW_ERROR_LEASE_STALE) {
-            raw_ = warmstow_lease{};
-        }
-        detail::check(status);
-        return instance(stop);
-    }
-
-    void drop() noexcept {
-        if (!held()) {
-            return;
-        }
-        warmstow_instance stop{};
-        // The region may be closed by now: then there is nothing to give back.
-        if (warmstow_fail(region_, seen_ns_, release(), &stop) == WARMSTOW_OK &&
-            stop.bits[0] != 0) {
-            const class instance left(stop);
-            detail::abandoned::add(region_, {&left, 1});
-        }
-    }
-
-    warmstow_region region_;
-    warmstow_lease raw_;
-    std::uint64_t seen_ns_;
+        : hold(region, raw, now_ns) {}
 };
 
 /** An admitted request. */

@@ -197,74 +197,39 @@ private:
     warmstow_versioned raw_;
 };
 
+namespace detail {
+
+inline std::int32_t dropped(warmstow_region region, std::uint64_t now_ns, warmstow_prestart raw,
+                            warmstow_instance *stop) {
+    return warmstow_unprepared(region, now_ns, raw, "dropped", stop);
+}
+
+} // namespace detail
+
 /**
  * The hold of an instance that is started ahead of requests: prepared() or
  * unprepared() it. Dropped, it has not come up: of provisioned concurrency
  * region::poll() names it for stopping, else region::reap().
  */
-class [[nodiscard]] prestart {
+class [[nodiscard]] prestart
+    : public detail::hold<warmstow_prestart, detail::dropped, WARMSTOW_ERROR_PRESTART_STALE> {
 public:
-    prestart(prestart &&other) noexcept
-        : region_(other.region_), raw_(std::exchange(other.raw_, warmstow_prestart{})),
-          seen_ns_(other.seen_ns_) {}
-    prestart &operator=(prestart &&other) noexcept {
-        if (this != &other) {
-            drop();
-            region_ = other.region_;
-            raw_ = std::exchange(other.raw_, warmstow_prestart{});
-            seen_ns_ = other.seen_ns_;
-        }
-        return *this;
-    }
-    prestart(const prestart &) = delete;
-    prestart &operator=(const prestart &) = delete;
-    ~prestart() { drop(); }
-
     /** It has initialised. Returns an instance to be stopped, or null. Throws error. */
-    instance prepared(nanoseconds now) {
-        warmstow_instance stop{};
-        return end(warmstow_prepared(region_, detail::nanos(now), raw_, &stop), stop);
-    }
+    instance prepared(nanoseconds now) { return end(warmstow_prepared, now); }
 
     /** It has not come up. Returns an instance to be stopped, or null. Throws error. */
     instance unprepared(nanoseconds now, const std::string &reason) {
-        warmstow_instance stop{};
-        const std::uint64_t now_ns = detail::nanos(now);
-        return end(warmstow_unprepared(region_, now_ns, raw_, detail::name(reason), &stop), stop);
+        const char *const why = detail::name(reason);
+        const auto failed = [why](auto region, auto now_ns, auto raw, auto *stop) {
+            return warmstow_unprepared(region, now_ns, raw, why, stop);
+        };
+        return end(failed, now);
     }
-
-    /** Whether prepared() or unprepared() is still to come. */
-    bool held() const noexcept { return raw_.bits[0] != 0; }
 
 private:
     friend class region;
     prestart(warmstow_region region, warmstow_prestart raw, std::uint64_t now_ns) noexcept
-        : region_(region), raw_(raw), seen_ns_(now_ns) {}
-
-    instance end(std::int32_t status, warmstow_instance stop) {
-        if (status == WARMSTOW_OK || status == WARMSTOW_ERROR_PRESTART_STALE) {
-            raw_ = warmstow_prestart{};
-        }
-        detail::check(status);
-        return instance(stop);
-    }
-
-    void drop() noexcept {
-        if (!held()) {
-            return;
-        }
-        warmstow_instance stop{};
-        const warmstow_prestart raw = std::exchange(raw_, warmstow_prestart{});
-        if (warmstow_unprepared(region_, seen_ns_, raw, "dropped", &stop) == WARMSTOW_OK &&
-            stop.bits[0] != 0) {
-            const class instance left(stop);
-            detail::abandoned::add(region_, {&left, 1});
-        }
-    }
-
-    warmstow_region region_;
-    warmstow_prestart raw_;
-    std::uint64_t seen_ns_;
+        : hold(region, raw, now_ns) {}
 };
 
 /** Start this instance ahead of requests, then end its hold. */
