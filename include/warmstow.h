@@ -138,6 +138,16 @@
 #define WARMSTOW_MAX_SCENARIOS 65536
 
 /**
+ * The most packers that are open at a time.
+ */
+#define WARMSTOW_MAX_PACKERS 65536
+
+/**
+ * The most consolidators that are open at a time.
+ */
+#define WARMSTOW_MAX_CONSOLIDATORS 65536
+
+/**
  * What a call answers. Negative numbers are errors, in a fixed block for each
  * object; a number is never used again for something else.
  */
@@ -347,6 +357,31 @@ typedef enum warmstow_status {
      * A scenario is no TOML or JSON of its form, or a setting is out of range.
      */
     WARMSTOW_ERROR_SCENARIO_CONFIG = -972,
+    /**
+     * The packer's handle is null, closed, or was never given out.
+     */
+    WARMSTOW_ERROR_PACKER_STALE = -980,
+    /**
+     * As many packers are open as there can be: WARMSTOW_MAX_PACKERS.
+     */
+    WARMSTOW_ERROR_PACKERS_FULL = -981,
+    /**
+     * A packing problem is no JSON of its form, or a value cannot hold.
+     */
+    WARMSTOW_ERROR_PACKING_PROBLEM = -982,
+    /**
+     * The consolidator's handle is null, closed, or was never given out.
+     */
+    WARMSTOW_ERROR_CONSOLIDATOR_STALE = -990,
+    /**
+     * As many consolidators are open as there can be:
+     * WARMSTOW_MAX_CONSOLIDATORS.
+     */
+    WARMSTOW_ERROR_CONSOLIDATORS_FULL = -991,
+    /**
+     * A running cluster is no JSON of its form, or a value cannot hold.
+     */
+    WARMSTOW_ERROR_RUNNING_CLUSTER = -992,
     /**
      * The handle of a function with versions is null, of another region, or
      * was never given out.
@@ -1819,6 +1854,86 @@ typedef struct warmstow_scenario_minute {
     uint32_t booting;
 } warmstow_scenario_minute;
 
+/**
+ * A search for a good packing. From warmstow_packer_open() until
+ * warmstow_packer_close(). All-zero is none.
+ */
+typedef struct warmstow_packer {
+    /**
+     * For warmstow to read; store and compare it as it is.
+     */
+    uint64_t bits;
+} warmstow_packer;
+
+/**
+ * The best packing so far.
+ */
+typedef struct warmstow_packing {
+    /**
+     * Bins that are used.
+     */
+    uint64_t bins;
+    /**
+     * What they cost.
+     */
+    uint64_t cost;
+    /**
+     * No packing of all that fits anywhere costs less: proven, and grows with
+     * the work.
+     */
+    uint64_t lower_bound;
+    /**
+     * Items in no bin, each as often as it is left out.
+     */
+    uint64_t unplaced;
+    /**
+     * What was spent so far.
+     */
+    uint64_t work;
+    /**
+     * 1 where the packing is proven to be one of the best, else 0.
+     */
+    uint64_t optimal;
+} warmstow_packing;
+
+/**
+ * A search for the moves that free nodes. From warmstow_consolidator_open()
+ * until warmstow_consolidator_close(). All-zero is none.
+ */
+typedef struct warmstow_consolidator {
+    /**
+     * For warmstow to read; store and compare it as it is.
+     */
+    uint64_t bits;
+} warmstow_consolidator;
+
+/**
+ * The best plan so far: "you run 14 nodes, the bound is 11, these 3 moves free
+ * 2".
+ */
+typedef struct warmstow_plan {
+    /**
+     * Nodes that run something now.
+     */
+    uint64_t nodes_used;
+    /**
+     * These tasks cannot run on fewer of them: proven.
+     */
+    uint64_t lower_bound;
+    /**
+     * Nodes that the plan frees.
+     */
+    uint64_t freed;
+    /**
+     * Its moves.
+     */
+    uint64_t moves;
+    /**
+     * What they cost.
+     */
+    uint64_t cost;
+} warmstow_plan;
+
 #ifdef __cplusplus
 extern "C" {
 #endif // __cplusplus
@@ -3110,6 +3225,150 @@ int32_t warmstow_scenario_report(struct warmstow_scenario played,
                                  char *report,
                                  size_t capacity,
                                  size_t *needed);
+
+/**
+ * Opens a search for a packing.
+ *
+ * problem: length bytes of JSON, such as
+ *
+ *   {"kinds": [{"capacity": [4, 8], "cost": 3, "count": 2}],
+ *    "items": [{"choices": [[2, 2], [1, 4]], "demand": 5, "kinds": [0]}]}
+ *
+ * kinds of bins: whole numbers in up to 32 dimensions, what a bin costs (left
+ * out: 1) and how many there are (left out: as many as are needed). items: the
+ * sizes of which the packing chooses one, how many such items there are (left
+ * out: 1) and the kinds that they may go into, by place (left out: any). seed:
+ * the same problem, seed and work give the same packing on every machine.
+ *
+ * Errors: NULL, MISALIGNED, LENGTH, TEXT, PACKERS_FULL, PACKING_PROBLEM: what
+ * is wrong is warmstow_last_error(); then *packer is untouched. Any thread;
+ * allocates.
+ */
+int32_t warmstow_packer_open(const char *problem,
+                             size_t length,
+                             uint64_t seed,
+                             struct warmstow_packer *packer);
+
+/**
+ * Closes a search. Its handle is stale from now on.
+ *
+ * Errors: PACKER_STALE, also when closed twice. Any thread.
+ */
+int32_t warmstow_packer_close(struct warmstow_packer packer);
+
+/**
+ * Searches for about so much work, each about a comparison of an item with a
+ * bin; *more is 1 where more can be gained by going on, else 0. The host looks
+ * at its clock in between. The first call makes a packing however little work
+ * it is given.
+ *
+ * Errors: PACKER_STALE, POISONED, NULL, MISALIGNED. Any thread; calls on one
+ * packer wait for each other; allocates.
+ */
+int32_t warmstow_packer_advance(struct warmstow_packer packer, uint64_t work, uint32_t *more);
+
+/**
+ * The figures of the best packing so far.
+ *
+ * struct_size: sizeof(warmstow_packing), as the program was compiled. Errors:
+ * PACKER_STALE, POISONED, NULL, MISALIGNED, STRUCT_SIZE; then *packing is
+ * untouched. Any thread.
+ */
+int32_t warmstow_packing_read(struct warmstow_packer packer,
+                              struct warmstow_packing *packing,
+                              size_t struct_size);
+
+/**
+ * The best packing so far as one JSON object, into capacity bytes with its NUL;
+ * a longer one is cut there, at a character. *needed is what all of it takes.
+ * Such as
+ *
+ *   {"bins":[{"items":[[0,1],[0,1]],"kind":0}],"cost":3,"lower_bound":3,
+ *    "optimal":true,"unplaced":[],"work":21}
+ *
+ * Each bin has its kind and its items, each with the size that was chosen, all
+ * by place from 0. Errors: PACKER_STALE, POISONED, NULL, MISALIGNED, LENGTH;
+ * then json and *needed are untouched. Any thread; allocates.
+ */
+int32_t warmstow_packing_json(struct warmstow_packer packer,
+                              char *json,
+                              size_t capacity,
+                              size_t *needed);
+
+/**
+ * Opens a search for moves that free nodes.
+ *
+ * cluster: length bytes of JSON, such as
+ *
+ *   {"nodes": [{"capacity": [4, 8], "may_be_freed": true, "takes_tasks": true}],
+ *    "tasks": [{"node": 0, "size": [1, 2], "movable": true, "move_cost": 1,
+ *               "service": 0, "nodes": [0]}],
+ *    "services": [{"floor": 0, "distinct": false}]}
+ *
+ * with amounts in up to 32 dimensions, nodes and services by place from 0. But
+ * for nodes, tasks, capacity, node and size all may be left out, and is then as
+ * shown; a task is then of no service, and may go to any node. Of a service
+ * `floor` tasks run at any time (a task that moves stops before it starts
+ * elsewhere); of a distinct one no two share a node. A daemon's task, which ends
+ * with its node, is left out, and what it takes is off the capacity.
+ *
+ * Errors: NULL, MISALIGNED, LENGTH, TEXT, CONSOLIDATORS_FULL, RUNNING_CLUSTER:
+ * what is wrong is warmstow_last_error(); then *consolidator is untouched. Any
+ * thread; allocates.
+ */
+int32_t warmstow_consolidator_open(const char *cluster,
+                                   size_t length,
+                                   uint64_t seed,
+                                   struct warmstow_consolidator *consolidator);
+
+/**
+ * Closes a search. Its handle is stale from now on.
+ *
+ * Errors: CONSOLIDATOR_STALE, also when closed twice. Any thread.
+ */
+int32_t warmstow_consolidator_close(struct warmstow_consolidator consolidator);
+
+/**
+ * Searches for about so much work, each a comparison of a task with a node;
+ * *more is 1 where it is worth going on, else 0. The first call tries every node
+ * once however little work it is given.
+ *
+ * Errors: CONSOLIDATOR_STALE, POISONED, NULL, MISALIGNED. Any thread; calls on
+ * one consolidator wait for each other; allocates.
+ */
+int32_t warmstow_consolidator_advance(struct warmstow_consolidator consolidator,
+                                      uint64_t work,
+                                      uint32_t *more);
+
+/**
+ * The figures of the best plan so far.
+ *
+ * struct_size: sizeof(warmstow_plan), as the program was compiled. Errors:
+ * CONSOLIDATOR_STALE, POISONED, NULL, MISALIGNED, STRUCT_SIZE; then *plan is
+ * untouched. Any thread.
+ */
+int32_t warmstow_plan_read(struct warmstow_consolidator consolidator,
+                           struct warmstow_plan *plan,
+                           size_t struct_size);
+
+/**
+ * The best plan so far as one JSON object, into capacity bytes with its NUL; a
+ * longer one is cut there, at a character. *needed is what all of it takes. Such
+ * as
+ *
+ *   {"cost":2,"freed":[{"after_moves":2,"cost":2,"node":2}],"lower_bound":2,
+ *    "moves":[{"from":2,"task":2,"to":0},{"from":2,"task":3,"to":1}],
+ *    "nodes_after":2,"nodes_used":3}
+ *
+ * The moves are in an order in which each can be made, the cheapest node first;
+ * the plan may end after any of them. Errors: CONSOLIDATOR_STALE, POISONED,
+ * NULL, MISALIGNED, LENGTH; then json and *needed are untouched. Any thread;
+ * allocates.
+ */
+int32_t warmstow_plan_json(struct warmstow_consolidator consolidator,
+                           char *json,
+                           size_t capacity,
+                           size_t *needed);
 
 #ifdef __cplusplus
 }  // extern "C"

@@ -39,6 +39,7 @@
 
 #include "warmstow/ecs.hpp"
 #include "warmstow/lease.hpp"
+#include "warmstow/packing.hpp"
 #include "warmstow/replay.hpp"
 #include "warmstow/scenario.hpp"
 #include "warmstow/values.hpp"

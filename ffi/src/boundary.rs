@@ -227,6 +227,23 @@ impl Caller {
         Ok(numbers.to_vec())
     }
 
+    /// Writes as much of a text as `capacity` bytes have room for, with a NUL, and
+    /// how much all of it takes.
+    pub(crate) fn write_text(
+        self,
+        text: &str,
+        to: *mut c_char,
+        capacity: usize,
+        needed: *mut usize,
+        argument: &'static str,
+    ) -> Result<(), Failure> {
+        let out = self.out(needed, "needed")?;
+        let capacity = Count { given: capacity, name: "capacity" };
+        self.buffer(to.cast::<u8>(), capacity, argument)?.text(text);
+        out.set(text.len() + 1);
+        Ok(())
+    }
+
     /// A copy of a text of `length` bytes.
     pub(crate) fn long_text(
         self,

@@ -263,10 +263,6 @@ pub unsafe extern "C" fn warmstow_scenario_report(
     // SAFETY: the host keeps the header's rule for pointers.
     let caller = unsafe { Caller::promise() };
     TABLE.on(played.bits, |played| {
-        let out = caller.out(needed, "needed")?;
-        let capacity = Count { given: capacity, name: "capacity" };
-        caller.buffer(report.cast::<u8>(), capacity, "report")?.text(&played.report);
-        out.set(played.report.len() + 1);
-        Ok(())
+        caller.write_text(&played.report, report, capacity, needed, "report")
     })
 }

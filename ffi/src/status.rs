@@ -139,6 +139,21 @@ pub enum warmstow_status {
     /// A scenario is no TOML or JSON of its form, or a setting is out of range.
     WARMSTOW_ERROR_SCENARIO_CONFIG = -972,
 
+    /// The packer's handle is null, closed, or was never given out.
+    WARMSTOW_ERROR_PACKER_STALE = -980,
+    /// As many packers are open as there can be: WARMSTOW_MAX_PACKERS.
+    WARMSTOW_ERROR_PACKERS_FULL = -981,
+    /// A packing problem is no JSON of its form, or a value cannot hold.
+    WARMSTOW_ERROR_PACKING_PROBLEM = -982,
+
+    /// The consolidator's handle is null, closed, or was never given out.
+    WARMSTOW_ERROR_CONSOLIDATOR_STALE = -990,
+    /// As many consolidators are open as there can be:
+    /// WARMSTOW_MAX_CONSOLIDATORS.
+    WARMSTOW_ERROR_CONSOLIDATORS_FULL = -991,
+    /// A running cluster is no JSON of its form, or a value cannot hold.
+    WARMSTOW_ERROR_RUNNING_CLUSTER = -992,
+
     /// The handle of a function with versions is null, of another region, or
     /// was never given out.
     WARMSTOW_ERROR_VERSIONED_STALE = -1000,
@@ -175,7 +190,7 @@ pub enum warmstow_status {
 use warmstow_status as S;
 
 /// Every status with its name.
-const STATUS_NAMES: [(S, &CStr); 63] = [
+const STATUS_NAMES: [(S, &CStr); 69] = [
     (S::WARMSTOW_OK, c"WARMSTOW_OK"),
     (S::WARMSTOW_ERROR_NULL, c"WARMSTOW_ERROR_NULL"),
     (S::WARMSTOW_ERROR_MISALIGNED, c"WARMSTOW_ERROR_MISALIGNED"),
@@ -225,6 +240,12 @@ const STATUS_NAMES: [(S, &CStr); 63] = [
     (S::WARMSTOW_ERROR_SCENARIO_STALE, c"WARMSTOW_ERROR_SCENARIO_STALE"),
     (S::WARMSTOW_ERROR_SCENARIOS_FULL, c"WARMSTOW_ERROR_SCENARIOS_FULL"),
     (S::WARMSTOW_ERROR_SCENARIO_CONFIG, c"WARMSTOW_ERROR_SCENARIO_CONFIG"),
+    (S::WARMSTOW_ERROR_PACKER_STALE, c"WARMSTOW_ERROR_PACKER_STALE"),
+    (S::WARMSTOW_ERROR_PACKERS_FULL, c"WARMSTOW_ERROR_PACKERS_FULL"),
+    (S::WARMSTOW_ERROR_PACKING_PROBLEM, c"WARMSTOW_ERROR_PACKING_PROBLEM"),
+    (S::WARMSTOW_ERROR_CONSOLIDATOR_STALE, c"WARMSTOW_ERROR_CONSOLIDATOR_STALE"),
+    (S::WARMSTOW_ERROR_CONSOLIDATORS_FULL, c"WARMSTOW_ERROR_CONSOLIDATORS_FULL"),
+    (S::WARMSTOW_ERROR_RUNNING_CLUSTER, c"WARMSTOW_ERROR_RUNNING_CLUSTER"),
     (S::WARMSTOW_ERROR_VERSIONED_STALE, c"WARMSTOW_ERROR_VERSIONED_STALE"),
     (S::WARMSTOW_ERROR_VERSION_UNKNOWN, c"WARMSTOW_ERROR_VERSION_UNKNOWN"),
     (S::WARMSTOW_ERROR_VERSION_IN_USE, c"WARMSTOW_ERROR_VERSION_IN_USE"),

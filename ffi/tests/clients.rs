@@ -83,6 +83,16 @@ fn cpp_ecs() {
 }
 
 #[test]
+fn c_packing() {
+    checks(C, "tests/c/packing.c");
+}
+
+#[test]
+fn cpp_packing() {
+    checks(Cpp, "tests/cpp/packing.cpp");
+}
+
+#[test]
 fn c_scenario() {
     checks(C, "tests/c/scenario.c");
 }

@@ -8,7 +8,7 @@ use core::ffi::CStr;
 use std::path::{Path, PathBuf};
 
 /// In the order in which they stand in the header.
-const SOURCES: [&str; 19] = [
+const SOURCES: [&str; 21] = [
     "status",
     "region",
     "rates",
@@ -28,6 +28,8 @@ const SOURCES: [&str; 19] = [
     "autoscale",
     "ecs",
     "scenario",
+    "packing",
+    "consolidate",
 ];
 
 fn root() -> PathBuf {

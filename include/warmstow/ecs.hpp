@@ -22,7 +22,7 @@ namespace warmstow {
  * Move-only; closed where it ends. Members may be called from several threads
  * and may throw error: with WARMSTOW_ERROR_ECS_REFUSED what() has AWS's code.
  */
-class ecs {
+class ecs : public detail::owner<warmstow_ecs, warmstow_ecs_close> {
 public:
     /** region and account are in its ARNs. */
     explicit ecs(const std::string &region = "us-east-1",
@@ -30,23 +30,13 @@ public:
         detail::check(warmstow_ecs_open(region.c_str(), account.c_str(), &raw_));
     }
 
-    ecs(ecs &&other) noexcept : raw_(std::exchange(other.raw_, warmstow_ecs{})) {}
+    // A lock is not moved: each object has its own.
+    ecs(ecs &&other) noexcept : owner(std::move(other)) {}
 
     ecs &operator=(ecs &&other) noexcept {
-        if (this != &other) {
-            close_quietly();
-            raw_ = std::exchange(other.raw_, warmstow_ecs{});
-        }
+        owner::operator=(std::move(other));
         return *this;
     }
-
-    ecs(const ecs &) = delete;
-    ecs &operator=(const ecs &) = delete;
-
-    ~ecs() { close_quietly(); }
-
-    /** The C handle. */
-    warmstow_ecs raw() const noexcept { return raw_; }
 
     /** One operation, "RunTask" or "run-task"; request and answer are AWS's JSON. */
     std::string call(nanoseconds now, const std::string &operation,
@@ -54,7 +44,7 @@ public:
         const std::lock_guard<std::mutex> lock(answer_);
         std::size_t needed = 0;
         detail::check(warmstow_ecs_call(raw_, detail::nanos(now), operation.c_str(),
-                                        text(request), request.size(), &needed));
+                                        detail::bytes(request), request.size(), &needed));
         return answer(needed);
     }
 
@@ -69,7 +59,7 @@ public:
     /** What happened, as JSON; see warmstow_ecs_report(). */
     void report(nanoseconds now, std::string_view event) {
         detail::check(
-            warmstow_ecs_report(raw_, detail::nanos(now), text(event), event.size()));
+            warmstow_ecs_report(raw_, detail::nanos(now), detail::bytes(event), event.size()));
     }
 
     /** Lets everything happen that is due by now. */
@@ -98,9 +88,6 @@ public:
     }
 
 private:
-    /** Never null, also where it is empty. */
-    static const char *text(std::string_view of) noexcept { return of.empty() ? "" : of.data(); }
-
     std::string answer(std::size_t needed) {
         std::string read(needed, '\0');
         detail::check(warmstow_ecs_answer(raw_, read.data(), read.size()));
@@ -108,13 +95,6 @@ private:
         return read;
     }
 
-    void close_quietly() noexcept {
-        if (raw_.bits != 0) {
-            (void)warmstow_ecs_close(std::exchange(raw_, warmstow_ecs{}));
-        }
-    }
-
-    warmstow_ecs raw_{};
     /** From a call to its answer. */
     std::mutex answer_;
 };

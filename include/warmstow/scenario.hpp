@@ -9,7 +9,6 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 #include "values.hpp"
@@ -21,7 +20,7 @@ namespace warmstow {
  * autoscaling, instances and bill. Move-only; given back where it ends. Members
  * may be called from several threads and may throw error.
  */
-class scenario {
+class scenario : public detail::owner<warmstow_scenario, warmstow_scenario_close> {
 public:
     /**
      * Plays one, TOML or JSON; `seed` replaces its own. Throws error: with
@@ -30,29 +29,10 @@ public:
     static scenario play(std::string_view text,
                          std::optional<std::uint64_t> seed = std::nullopt) {
         scenario played;
-        detail::check(warmstow_scenario_play(text.empty() ? "" : text.data(), text.size(),
+        detail::check(warmstow_scenario_play(detail::bytes(text), text.size(),
                                              seed ? &*seed : nullptr, &played.raw_));
         return played;
     }
-
-    scenario(scenario &&other) noexcept
-        : raw_(std::exchange(other.raw_, warmstow_scenario{})) {}
-
-    scenario &operator=(scenario &&other) noexcept {
-        if (this != &other) {
-            close_quietly();
-            raw_ = std::exchange(other.raw_, warmstow_scenario{});
-        }
-        return *this;
-    }
-
-    scenario(const scenario &) = delete;
-    scenario &operator=(const scenario &) = delete;
-
-    ~scenario() { close_quietly(); }
-
-    /** The C handle. */
-    warmstow_scenario raw() const noexcept { return raw_; }
 
     /** The sums over the whole time. */
     warmstow_scenario_totals totals() const {
@@ -76,25 +56,13 @@ public:
 
     /** The whole report as one JSON object; see warmstow_scenario_report(). */
     std::string report() const {
-        char first = '\0';
-        std::size_t needed = 0;
-        detail::check(warmstow_scenario_report(raw_, &first, 1, &needed));
-        std::string read(needed, '\0');
-        detail::check(warmstow_scenario_report(raw_, read.data(), read.size(), &needed));
-        read.resize(needed - 1);
-        return read;
+        return detail::whole_text([this](char *text, std::size_t room, std::size_t *needed) {
+            return warmstow_scenario_report(raw_, text, room, needed);
+        });
     }
 
 private:
     scenario() = default;
-
-    void close_quietly() noexcept {
-        if (raw_.bits != 0) {
-            (void)warmstow_scenario_close(std::exchange(raw_, warmstow_scenario{}));
-        }
-    }
-
-    warmstow_scenario raw_{};
 };
 
 } // namespace warmstow

@@ -73,6 +73,54 @@ inline bool same(const std::uint64_t (&one)[2], const std::uint64_t (&other)[2])
 }
 
 /** A C handle as a value that compares; converts to bool as "not null". */
+/** The one owner of an object of the library: move-only, closes it where it ends. */
+template <class Raw, std::int32_t (*close)(Raw)> class owner {
+public:
+    owner() = default;
+
+    owner(owner &&other) noexcept : raw_(std::exchange(other.raw_, Raw{})) {}
+
+    owner &operator=(owner &&other) noexcept {
+        if (this != &other) {
+            close_quietly();
+            raw_ = std::exchange(other.raw_, Raw{});
+        }
+        return *this;
+    }
+
+    owner(const owner &) = delete;
+    owner &operator=(const owner &) = delete;
+
+    ~owner() { close_quietly(); }
+
+    /** The C handle; all-zero where it was moved from. */
+    Raw raw() const noexcept { return raw_; }
+
+protected:
+    Raw raw_{};
+
+private:
+    void close_quietly() noexcept {
+        if (raw_.bits != 0) {
+            (void)close(std::exchange(raw_, Raw{}));
+        }
+    }
+};
+
+/** Never null, also where it is empty. */
+inline const char *bytes(std::string_view of) noexcept { return of.empty() ? "" : of.data(); }
+
+/** All of a text that a call gives in parts: of a buffer, its size and what is needed. */
+template <class Call> std::string whole_text(Call call) {
+    char first = '\0';
+    std::size_t needed = 0;
+    check(call(&first, 1, &needed));
+    std::string read(needed, '\0');
+    check(call(read.data(), read.size(), &needed));
+    read.resize(needed - 1);
+    return read;
+}
+
 template <class Raw> class handle {
 public:
     constexpr handle() noexcept : raw_{} {}

@@ -5,6 +5,7 @@ extern crate alloc;
 
 mod arguments;
 mod autoscale;
+mod consolidate;
 mod ecs;
 mod errors;
 mod gpu;
@@ -13,6 +14,7 @@ mod pack;
 mod region;
 mod replay;
 mod report;
+mod search;
 mod settings;
 mod simulate;
 
@@ -26,6 +28,8 @@ mod _warmstow {
 
     #[pymodule_export]
     use crate::autoscale::{Decision, Scaler};
+    #[pymodule_export]
+    use crate::consolidate::Consolidator;
     #[pymodule_export]
     use crate::ecs::{Ecs, ecs_operations};
     #[pymodule_export]

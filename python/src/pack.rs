@@ -1,9 +1,6 @@
-//! Packing: a search carried out in steps, with the clock read here; and tasks
-//! placed one by one.
+//! Packing: a search carried out in steps; and tasks placed one by one.
 
-use core::time::Duration;
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::Instant;
 
 use pyo3::prelude::*;
 use warmstow_core::placement::constraint::Constraint;
@@ -15,12 +12,7 @@ use warmstow_core::placement::{Fleet, NodeSpec, Strategy};
 use warmstow_core::resources::Resources;
 
 use crate::arguments::{self, field, named};
-use crate::errors;
-
-/// Work between two looks at the clock: some tenths of a millisecond.
-const STEP: u64 = 1 << 14;
-/// Steps between two looks for an interrupt.
-const STEPS: u32 = 64;
+use crate::{errors, search};
 
 /// A search for a good packing; `warmstow.pack` wraps it.
 ///
@@ -97,16 +89,7 @@ impl Packer {
         py: Python<'_>,
         #[pyo3(from_py_with = named::work)] work: u64,
     ) -> PyResult<bool> {
-        let mut left = work.max(1);
-        loop {
-            let step = left.min(STEP * u64::from(STEPS));
-            let more = py.detach(|| self.lock().advance(step));
-            left -= step;
-            if !more || left == 0 {
-                return Ok(more);
-            }
-            py.check_signals()?;
-        }
+        search::advance(py, work, |step| self.lock().advance(step))
     }
 
     /// Search for so many seconds by the clock; whether more can be gained.
@@ -115,24 +98,7 @@ impl Packer {
         py: Python<'_>,
         #[pyo3(from_py_with = named::time_s)] time_s: warmstow_core::time::Duration,
     ) -> PyResult<bool> {
-        let end = Instant::now() + Duration::from_nanos(time_s.as_nanos());
-        loop {
-            let (more, over) = py.detach(|| {
-                let mut packer = self.lock();
-                let mut more = true;
-                for _ in 0..STEPS {
-                    more = packer.advance(STEP);
-                    if !more || Instant::now() >= end {
-                        return (more, true);
-                    }
-                }
-                (more, false)
-            });
-            if over {
-                return Ok(more);
-            }
-            py.check_signals()?;
-        }
+        search::run(py, time_s, |step| self.lock().advance(step))
     }
 
     /// The bins of the best packing: the kind of each, and its units with the

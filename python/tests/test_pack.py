@@ -198,3 +198,5 @@ def test_pack_names_what_cannot_hold() -> None:
         warmstow.pack([BinKind((1,), cost=-1)], [])
     with pytest.raises(ConfigError, match="choices holds"):
         warmstow.pack([BinKind((1,))], [Item((("x",),))])  # type: ignore[arg-type]
+    with pytest.raises(ConfigError, match="time_s is -1"):
+        warmstow.pack([BinKind((1,))], [], time_s=-1)

@@ -16,6 +16,7 @@
 //! | `index`, `class`, `search` | the hints that lead to room in a large fleet, what they mean, the way through them |
 //! | `fleet` | the public type, which joins these |
 //! | `node`, `reservation`, `refusal` | what goes in and what comes out |
+//! | `json` | packing and consolidation in JSON (feature `json`) |
 //! | `gpu` | nodes with GPUs: a fleet and policies of their own |
 //!
 //! A fleet knows CPU, memory and zones. With the `alloc` feature, `view` places
@@ -66,6 +67,8 @@ mod fleet;
 #[cfg(feature = "alloc")]
 pub mod gpu;
 mod index;
+#[cfg(feature = "json")]
+mod json;
 mod lanes;
 mod node;
 #[cfg(feature = "alloc")]
@@ -84,6 +87,8 @@ mod word;
 
 pub use capacity::{MAX_NODES, words};
 pub use fleet::{FitError, Fleet, FleetError};
+#[cfg(feature = "json")]
+pub use json::ReadError;
 pub use node::{MAX_ZONES, NodeError, NodeSpec, NodeView};
 pub use refusal::Refusal;
 pub use reservation::{ReleaseError, Reservation, ReserveError};

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, final
 
 from warmstow.clusters import ClusterNode, ClusterTask
+from warmstow.consolidation import RunningNode, RunningService, RunningTask
 from warmstow.packing import BinKind, Item
 from warmstow.raw import RawReport
 from warmstow.settings import FunctionSpec, NodeSpec, Settings
@@ -12,6 +13,7 @@ from warmstow.workload import Workload
 __all__ = [
     "GPU_POLICIES",
     "MAX_REQUESTS",
+    "Consolidator",
     "Counters",
     "Decision",
     "Ecs",
@@ -227,6 +229,20 @@ class Packer:
     def is_optimal(self) -> bool: ...
     @property
     def work(self) -> int: ...
+
+@final
+class Consolidator:
+    def __new__(
+        cls,
+        nodes: Sequence[RunningNode],
+        tasks: Sequence[RunningTask],
+        services: Sequence[RunningService],
+        seed: int,
+    ) -> Consolidator: ...
+    def advance(self, work: int) -> bool: ...
+    def run(self, time_s: float) -> bool: ...
+    def figures(self) -> tuple[int, int]: ...
+    def plan(self) -> tuple[list[tuple[int, int, int]], list[tuple[int, int, int]]]: ...
 
 @final
 class Decision:

@@ -10,14 +10,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from warmstow import _warmstow
+from warmstow.searching import search
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
 __all__ = ["BinKind", "Item", "PackedBin", "Packing", "pack"]
-
-_SLICE_S = 0.05
-"""Seconds between two reports of progress."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,16 +88,7 @@ def pack(
         ConfigError: the problem cannot hold; names the value and its limit.
     """
     packer = _warmstow.Packer(kinds, items, seed)
-    if work is not None:
-        packer.advance(work)
-    else:
-        spent = 0.0
-        while packer.run(min(_SLICE_S, max(time_s - spent, 0.0))):
-            spent += _SLICE_S
-            if progress is not None:
-                progress(min(spent / time_s, 1.0) if time_s > 0 else 1.0)
-            if spent >= time_s:
-                break
+    search(packer, time_s, work, progress)
     item_of = packer.item_of()
     bins = tuple(
         PackedBin(kind, tuple((item_of[unit], choice) for unit, choice in units))

@@ -14,13 +14,26 @@ pub const MAX_MOVE_COST: u64 = 1 << 32;
 /// A node that runs.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(deny_unknown_fields))]
 pub struct ClusterNode {
     /// What it has in each dimension.
     pub capacity: Vec<u64>,
     /// Whether it may be freed.
+    #[cfg_attr(feature = "serde", serde(default = "yes"))]
     pub may_be_freed: bool,
     /// Whether it may take tasks from others.
+    #[cfg_attr(feature = "serde", serde(default = "yes"))]
     pub takes_tasks: bool,
+}
+
+#[cfg(feature = "serde")]
+const fn yes() -> bool {
+    true
+}
+
+#[cfg(feature = "serde")]
+const fn one() -> u64 {
+    1
 }
 
 impl ClusterNode {
@@ -33,18 +46,24 @@ impl ClusterNode {
 /// A task that runs on a node.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(deny_unknown_fields))]
 pub struct ClusterTask {
     /// The node it runs on, by its place.
     pub node: u32,
     /// What it takes in each dimension.
     pub size: Vec<u64>,
-    /// Whether it may be moved: not where it is protected, or a daemon.
+    /// Whether it may be moved: not where it is protected. A daemon's task, which
+    /// ends with its node, is left out, and what it takes is off the capacity.
+    #[cfg_attr(feature = "serde", serde(default = "yes"))]
     pub movable: bool,
     /// What a move of it costs; the sum is kept small.
+    #[cfg_attr(feature = "serde", serde(default = "one"))]
     pub move_cost: u64,
     /// Its service, by place.
+    #[cfg_attr(feature = "serde", serde(default))]
     pub service: Option<u32>,
     /// The nodes it may be moved to; `None`: any.
+    #[cfg_attr(feature = "serde", serde(default))]
     pub nodes: Option<Vec<u32>>,
 }
 
@@ -58,6 +77,7 @@ impl ClusterTask {
 /// What holds for the tasks of a service.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(default, deny_unknown_fields))]
 pub struct ClusterService {
     /// So many of its tasks run at any time. A task that is moved stops before
     /// it starts elsewhere, and one moves at a time.

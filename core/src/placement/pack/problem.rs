@@ -22,12 +22,15 @@ pub const MAX_CHOICES: usize = 255;
 /// A kind of bin: what each has, what each costs, how many there are.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(deny_unknown_fields))]
 pub struct BinKind {
     /// What a bin of this kind has in each dimension; not below 0.
     pub capacity: Vec<i64>,
     /// What a bin costs that is used; the sum is what is minimised.
+    #[cfg_attr(feature = "serde", serde(default = "one"))]
     pub cost: u64,
     /// How many there are; `None`: as many as are needed.
+    #[cfg_attr(feature = "serde", serde(default))]
     pub count: Option<u32>,
 }
 
@@ -38,17 +41,26 @@ impl BinKind {
     }
 }
 
+/// What is left out counts once.
+#[cfg(feature = "serde")]
+fn one<T: From<u8>>() -> T {
+    T::from(1)
+}
+
 /// An item: one size, or several of which the packing chooses one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(deny_unknown_fields))]
 pub struct Item {
     /// The sizes to choose from, each with an amount for each dimension. An
     /// amount below 0 gives room: the item brings what others use. (Some of
     /// the published instances have such.)
     pub choices: Vec<Vec<i64>>,
     /// How many such items there are.
+    #[cfg_attr(feature = "serde", serde(default = "one"))]
     pub demand: u32,
     /// The kinds of bins that it may go into; `None`: any.
+    #[cfg_attr(feature = "serde", serde(default))]
     pub kinds: Option<Vec<u32>>,
 }
 

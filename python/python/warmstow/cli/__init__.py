@@ -16,6 +16,7 @@ import click
 
 from warmstow import __version__
 from warmstow.cli.check import check
+from warmstow.cli.consolidate import consolidate
 from warmstow.cli.demo import demo
 from warmstow.cli.ecs import ecs
 from warmstow.cli.pack import pack
@@ -49,6 +50,7 @@ def cli(context: click.Context) -> None:
 cli.add_command(replay)
 cli.add_command(simulate)
 cli.add_command(pack)
+cli.add_command(consolidate)
 cli.add_command(demo)
 cli.add_command(ecs)
 cli.add_command(check)
