@@ -200,3 +200,66 @@ def test_pack_names_what_cannot_hold() -> None:
         warmstow.pack([BinKind((1,))], [Item((("x",),))])  # type: ignore[arg-type]
     with pytest.raises(ConfigError, match="time_s is -1"):
         warmstow.pack([BinKind((1,))], [], time_s=-1)
+
+
+SHARES = """node,cpu_milli,memory_mib,gpu,model
+a,16000,65536,2,T4
+b,16000,65536,2,V100
+"""
+PODS = """task,cpu_milli,memory_mib,num_gpu,gpu_milli,gpu_spec
+half-1,1000,1024,1,500,
+half-2,1000,1024,1,500,
+whole,1000,1024,1,1000,V100
+pair,1000,1024,2,1000,
+cpu,1000,1024,0,0,
+late,1000,1024,1,700,T4
+"""
+
+
+def test_gpu_strategies_share_a_gpu(figures: Figures, cluster: Cluster) -> None:
+    files = cluster(SHARES, PODS.replace("pair,1000,1024,2,1000,\n", ""))
+    for name in ("best-fit", "fgd", "foresight"):
+        report = figures("pack", *files, "--strategy", f"gpu:{name}")
+        placed = {of["task"]: of for of in report["placements"]}
+        assert placed["half-1"]["gpus"] == placed["half-2"]["gpus"]
+        assert (placed["whole"]["node"], placed["late"]["node"]) == ("b", "a")
+        assert "gpus" not in placed["cpu"]
+        assert report["lower_bound"] == report["nodes_used"] == 2
+        assert report["utilization"]["gpu"] == pytest.approx(2.7 / 4)
+
+
+def test_what_no_gpu_is_left_for_is_said_and_a_share_is_else_a_whole_one(
+    cli: Cli, cluster: Cluster
+) -> None:
+    files = cluster(SHARES, PODS)
+    status, out, _ = cli("pack", *files, "--strategy", "gpu:fgd", "--json")
+    left = {of["task"]: of["reasons"] for of in json.loads(out)["unplaced"]}
+    assert (status, left) == (1, {"pair": {"RESOURCE:GPU": 2}})
+    _, out, _ = cli("pack", *files, "--json")
+    assert [of["task"] for of in json.loads(out)["unplaced"]] == ["pair", "late"]
+
+
+@pytest.mark.parametrize(
+    ("options", "problem"),
+    [
+        (("--strategy", "gpu:tightest"), "'gpu:tightest' is none of gpu:"),
+        (("--strategy", "gpu:fgd", "--strategy", "random"), "gpu:fgd"),
+        (
+            ("--strategy", "gpu:fgd", "--constraint", "distinctInstance"),
+            "no constraint but gpu_spec",
+        ),
+    ],
+)
+def test_gpu_strategies_stand_alone(
+    cli: Cli, cluster: Cluster, options: tuple[str, ...], problem: str
+) -> None:
+    status, out, err = cli("pack", *cluster(SHARES, PODS), *options)
+    assert (status, out) == (2, "")
+    assert problem in err
+
+
+def test_a_share_of_two_gpus_is_refused(cli: Cli, cluster: Cluster) -> None:
+    files = cluster(SHARES, PODS.replace("pair,1000,1024,2,1000", "pair,1000,1024,2,300"))
+    status, _, err = cli("pack", *files, "--strategy", "gpu:fgd")
+    assert status == 2
+    assert "pod 3: 300 milli of each of 2 GPUs" in err

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from warmstow import _warmstow
+from warmstow.clusters import GPU_MODEL
 from warmstow.errors import ConfigError
 from warmstow.packing import BinKind, Item, Packing, pack
 
@@ -14,7 +15,17 @@ if TYPE_CHECKING:
 
     from warmstow.clusters import ClusterNode, ClusterTask
 
-__all__ = ["ClusterPacking", "pack_cluster", "pack_problem", "place_cluster"]
+__all__ = [
+    "GPU_STRATEGY",
+    "ClusterPacking",
+    "pack_cluster",
+    "pack_problem",
+    "place_cluster",
+    "place_gpus",
+]
+
+GPU_STRATEGY = "gpu:"
+"""What the names of strategies begin with that know shares of GPUs."""
 
 _DIMENSIONS_MAX = 32
 _DISTINCT = "distinctInstance"
@@ -79,6 +90,60 @@ def place_cluster(
     kinds, items, _ = _problem(nodes, tasks, ())
     bound = pack(kinds, items, work=_WORK_OF_BOUND).lower_bound
     return ClusterPacking(placements, unplaced, len(used), _utilization(nodes, tasks, used), bound)
+
+
+def place_gpus(
+    nodes: Sequence[ClusterNode],
+    tasks: Sequence[ClusterTask],
+    policy: str,
+    constraints: Sequence[str],
+    seed: int,
+) -> ClusterPacking:
+    """Place each task in turn by a policy of GPUs, which gives shares of them.
+
+    Raises:
+        ConfigError: a policy, a GPU or a share that is none, or a constraint.
+    """
+    if constraints or not all(task.is_free for task in tasks):
+        raise ConfigError(
+            f"{GPU_STRATEGY}{policy} knows models of GPUs alone: no constraint but gpu_spec"
+        )
+    models = [dict(node.attributes).get(GPU_MODEL, "") for node in nodes]
+    rows = [
+        (node.cpu, node.memory_mib, node.gpu, model)
+        for node, model in zip(nodes, models, strict=True)
+    ]
+    pods = [
+        (task.cpu, task.memory_mib, task.gpu, task.gpu_milli if task.gpu else 0, [*task.models])
+        for task in tasks
+    ]
+    placements, unplaced = [], []
+    used: dict[int, list[int]] = {}
+    outcomes = _warmstow.place_gpu(rows, pods, policy=policy, seed=seed)
+    for at, (task, (place, gpus, reasons)) in enumerate(zip(tasks, outcomes, strict=True)):
+        if place is None:
+            said = {_GPU_REASONS[cause]: count for cause, count in (reasons or {}).items()}
+            unplaced.append({"task": task.name, "reasons": said})
+            continue
+        placed: dict[str, Any] = {"task": task.name, "node": nodes[place].name}
+        placements.append(placed | ({"gpus": gpus} if gpus else {}))
+        used.setdefault(place, []).append(at)
+    # Shares in thousandths on both sides: what fits here fits there.
+    fine_nodes = [replace(node, gpu=node.gpu * _MILLI) for node in nodes]
+    fine_tasks = [replace(task, gpu=task.gpu * task.gpu_milli) for task in tasks]
+    kinds, items, _ = _problem(fine_nodes, fine_tasks, ())
+    bound = pack(kinds, items, work=_WORK_OF_BOUND).lower_bound
+    shares = _utilization(fine_nodes, fine_tasks, used)
+    return ClusterPacking(placements, unplaced, len(used), shares, bound)
+
+
+_MILLI = 1000
+_GPU_REASONS = {
+    "model": "MEMBER_OF",
+    "gpu": "RESOURCE:GPU",
+    "cpu": "RESOURCE:CPU",
+    "memory": "RESOURCE:MEMORY",
+}
 
 
 def _check_balanced(tasks: Sequence[ClusterTask], constraints: Sequence[str]) -> None:

@@ -6,9 +6,11 @@ Nodes and tasks are csv files with a header. Nodes: ``node`` (also ``sn`` or
 attribute. Tasks: ``task`` (also ``name``), the same unit of CPU,
 ``memory_mib``, and optionally ``gpu`` (also ``num_gpu``), ``group``,
 ``constraint`` (an expression of Amazon ECS's query language), ``gpu_spec``
-(models divided by ``|``) and ``count``. So the node and pod lists of
-Alibaba's trace openb are read as they are; a share of a GPU counts as a whole
-one. ``.vbp`` and ``.mvp`` are the forms of VPSolver (F. Brandao).
+(models divided by ``|``), ``gpu_milli`` (thousandths of each GPU, less than
+1,000 where it asks for one) and ``count``. So the node and pod lists of
+Alibaba's trace openb are read as they are. Only the strategies of GPUs know
+shares; to all others a share counts as a whole one. ``.vbp`` and ``.mvp`` are
+the forms of VPSolver (F. Brandao).
 """
 
 from __future__ import annotations
@@ -44,6 +46,7 @@ _AMOUNT_MAX = 2**24 - 1
 _COUNT_MAX = 2**20
 _ROWS_MAX = 2**20
 _CPU = ("cpu_units", "cpu_milli")
+_WHOLE_GPU = 1000
 _NUMBER = re.compile(r"-?[0-9]{1,19}")
 
 
@@ -69,6 +72,12 @@ class ClusterTask:
     group: str
     constraint: str | None
     """``memberOf:EXPR``, or ``None``."""
+    gpu_milli: int = _WHOLE_GPU
+    """Thousandths of each GPU."""
+    models: tuple[str, ...] = ()
+    """The models of GPU that will do; none: any. The constraint says so too."""
+    is_free: bool = True
+    """Whether ``constraint`` says no more than ``models``."""
 
 
 def _column(table: Table, *names: str) -> str:
@@ -159,6 +168,7 @@ def read_tasks(path: Path, cpu: str) -> list[ClusterTask]:
     table.require([cpu, "memory_mib"])
     table.unique(name)
     gpu, count = _has(table, "gpu", "num_gpu"), _has(table, "count")
+    milli = _has(table, "gpu_milli")
     tasks: list[ClusterTask] = []
     for row in range(len(table.rows)):
         task = (
@@ -167,6 +177,9 @@ def read_tasks(path: Path, cpu: str) -> list[ClusterTask]:
             _optional(table, row, gpu, _COUNT_MAX, 0),
             _text(table, row, "group") or "tasks",
             _constraint(table, row),
+            _optional(table, row, milli, _WHOLE_GPU, _WHOLE_GPU) or _WHOLE_GPU,
+            tuple(filter(None, _text(table, row, "gpu_spec").split("|"))),
+            not _text(table, row, "constraint"),
         )
         copies = _optional(table, row, count, _COUNT_MAX, 1)
         _check_rows(table, row, len(tasks) + copies)

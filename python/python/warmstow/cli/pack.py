@@ -11,7 +11,14 @@ import click
 from warmstow import _warmstow
 from warmstow.cli import options
 from warmstow.cli.progress import bar
-from warmstow.clusterpacking import ClusterPacking, pack_cluster, pack_problem, place_cluster
+from warmstow.clusterpacking import (
+    GPU_STRATEGY,
+    ClusterPacking,
+    pack_cluster,
+    pack_problem,
+    place_cluster,
+    place_gpus,
+)
 from warmstow.clusters import is_problem, read_nodes, read_problem, read_tasks
 from warmstow.errors import ConfigError
 from warmstow.output import count, printable
@@ -31,8 +38,10 @@ _BALANCED = "binpack:balanced"
     "strategies",
     multiple=True,
     help="How each task's node is chosen: binpack:cpu, binpack:memory, binpack:balanced, "
-    "spread:zone, spread:node, spread:attribute:NAME or random. Repeatable: each among the "
-    "ties of the one before.  [default: binpack:memory]",
+    "spread:zone, spread:node, spread:attribute:NAME or random; repeatable: each among the "
+    "ties of the one before. Or, alone and with shares of GPUs, "
+    f"{', '.join(GPU_STRATEGY + name for name in _warmstow.GPU_POLICIES)}.  "
+    "[default: binpack:memory]",
 )
 @click.option(
     "--constraint",
@@ -66,8 +75,8 @@ def pack(
 
     NODES is a csv file with the columns node, cpu_units (or cpu_milli),
     memory_mib and optionally gpu, zone, count and attribute:NAME; TASKS one
-    with task, the same unit of CPU, memory_mib and optionally gpu, group,
-    constraint and count. The node and pod lists of the trace openb are read as
+    with task, the same unit of CPU, memory_mib and optionally gpu, gpu_milli,
+    group, constraint and count. The node and pod lists of the trace openb are read as
     they are. A .vbp or .mvp file (VPSolver's forms) holds bins and items, so
     TASKS is left out; it is packed offline.
 
@@ -115,7 +124,10 @@ def _pack_cluster(
     nodes, cpu = read_nodes(files[0])
     tasks = read_tasks(files[1], cpu)
     start = time.perf_counter()
-    if time_s is None:
+    if time_s is None and chain[0].startswith(GPU_STRATEGY):
+        policy = chain[0].removeprefix(GPU_STRATEGY)
+        result = place_gpus(nodes, tasks, policy, constraints, seed)
+    elif time_s is None:
         result = place_cluster(nodes, tasks, chain, constraints, seed)
     else:
         with bar("packing") as update:
@@ -128,6 +140,12 @@ def _pack_cluster(
 
 def _check(strategies: tuple[str, ...], constraints: tuple[str, ...]) -> None:
     """Refuse what is no strategy or constraint, by the option's name."""
+    if len(strategies) == 1 and strategies[0].startswith(GPU_STRATEGY):
+        if strategies[0].removeprefix(GPU_STRATEGY) not in _warmstow.GPU_POLICIES:
+            known = ", ".join(GPU_STRATEGY + name for name in _warmstow.GPU_POLICIES)
+            problem = f"{strategies[0]!r} is none of {known}"
+            raise click.BadParameter(problem, param_hint="--strategy")
+        strategies = (_BALANCED,)
     try:
         if strategies != (_BALANCED,):
             _warmstow.check_strategies(list(strategies))
