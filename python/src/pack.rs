@@ -211,15 +211,8 @@ pub(crate) fn check_strategies(names: Vec<String>) -> PyResult<()> {
 }
 
 fn chain(names: &[String]) -> PyResult<Chain> {
-    let names: Vec<&str> = names
-        .iter()
-        .map(|name| match name.as_str() {
-            "spread:zone" => "spread:attribute:ecs.availability-zone",
-            "spread:node" => "spread:instanceId",
-            name => name,
-        })
-        .collect();
-    Chain::parse(&names).map_err(errors::config)
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    Chain::parse_short(&names).map_err(errors::config)
 }
 
 /// Place each task in turn, by all rules of Amazon ECS.

@@ -94,6 +94,30 @@ impl Chain {
         Self::new(steps?)
     }
 
+    /// The same, and `spread:zone` and `spread:node` for short, as commands and
+    /// scenarios name them. Requests of Amazon ECS do not.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`parse`](Self::parse).
+    ///
+    /// ```
+    /// use warmstow_core::placement::view::Chain;
+    ///
+    /// let chain = Chain::parse_short(&["spread:zone", "binpack:cpu"])?;
+    /// assert_eq!(chain.to_string(), "spread:attribute:ecs.availability-zone, binpack:cpu");
+    /// assert!(Chain::parse(&["spread:zone"]).is_err());
+    /// # Ok::<(), warmstow_core::placement::view::ChainError>(())
+    /// ```
+    pub fn parse_short(names: &[&str]) -> Result<Self, ChainError> {
+        let long = |name: &&str| match *name {
+            "spread:zone" => Ok(Step::Spread(SpreadOver::Attribute(AVAILABILITY_ZONE.into()))),
+            "spread:node" => Ok(Step::Spread(SpreadOver::Instance)),
+            name => parsed(name),
+        };
+        Self::new(names.iter().map(long).collect::<Result<_, _>>()?)
+    }
+
     /// What Amazon ECS does for a service without strategies: the availability
     /// zone with the fewest tasks of the service, within it the instance with
     /// the fewest.

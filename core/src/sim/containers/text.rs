@@ -234,22 +234,13 @@ fn service(entry: Entry<'_>, seed: u64) -> Result<(ServiceSpec, Chain), Settings
     let Some(entry) = table.take("strategies") else { return Ok((spec, Chain::of_service())) };
     let at = entry.here();
     let names = entry.list()?;
-    let names = names.iter().map(|name| Ok(long_name(name.text()?)));
-    let names = names.collect::<Result<Vec<_>, SettingsError>>()?;
-    let chain = Chain::parse(&names);
+    let names = names.iter().map(Entry::text).collect::<Result<Vec<_>, SettingsError>>()?;
+    let chain = Chain::parse_short(&names);
     let chain = chain.map_err(|error| at.refuse(Problem::Refused(error.to_string())))?;
     // A score is none of ECS's strategies: any task goes.
     let rules = chain.steps().iter().map(|step| StopRule::of(step).unwrap_or(StopRule::Random));
     spec.stop_rules = rules.collect();
     Ok((spec, chain))
-}
-
-fn long_name(name: &str) -> &str {
-    match name {
-        "spread:zone" => "spread:attribute:ecs.availability-zone",
-        "spread:node" => "spread:instanceId",
-        other => other,
-    }
 }
 
 fn task(entry: Entry<'_>) -> Result<TaskSettings, SettingsError> {
