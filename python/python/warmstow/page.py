@@ -14,11 +14,10 @@ import os
 import tempfile
 from collections import Counter
 from html import escape
-from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from warmstow._warmstow import __version__
+from warmstow import markup
 from warmstow.errors import ConfigError
 from warmstow.output import count, duration, metrics, milliseconds, short_name
 from warmstow.settings import CPU_UNITS_PER_VCPU, NodeSpec
@@ -26,6 +25,7 @@ from warmstow.settings import CPU_UNITS_PER_VCPU, NodeSpec
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from warmstow.markup import Pictures
     from warmstow.runs import Run
     from warmstow.settings import Settings
 
@@ -87,19 +87,16 @@ class PageTarget:
         """
         pictures = _pictures(runs, trade_off)
         html = _page(title, trace, runs, pictures, introduction, attribution, command)
-        content = {self._page: html, _DATA: _data(runs, trade_off)}
-        for name, (_, _, svg) in pictures.items():
-            content[f"{name}.svg"] = svg
-        self.store(content)
+        self.store({self._page: html, _DATA: _data(runs, trade_off)}, pictures)
 
-    def store(self, content: dict[str, str]) -> None:
-        """Write files by name: all of them, or none.
+    def store(self, content: dict[str, str], pictures: Pictures) -> None:
+        """Write files by name, and the plots: all of them, or none.
 
         Raises:
             ConfigError: a file cannot be written; nothing was.
         """
         try:
-            self._store(content)
+            self._store(content | {f"{name}.svg": svg for name, (_, _, svg) in pictures.items()})
         except OSError as error:
             raise ConfigError(f"{self._folder}: {error.strerror or error}") from error
 
@@ -124,8 +121,8 @@ class PageTarget:
                 raise IsADirectoryError(errno.EISDIR, f"{name} is a folder, and to be a file")
 
 
-def _pictures(runs: Sequence[Run], trade_off: Sequence[Run]) -> dict[str, tuple[str, str, str]]:
-    """Title, caption and SVG of each plot, by the name of its file."""
+def _pictures(runs: Sequence[Run], trade_off: Sequence[Run]) -> Pictures:
+    """The plots of the page."""
     # matplotlib takes half a second to import and is only needed here.
     from warmstow import plots
 
@@ -202,44 +199,28 @@ def _page(
     title: str,
     trace: str,
     runs: Sequence[Run],
-    pictures: dict[str, tuple[str, str, str]],
+    pictures: Pictures,
     introduction: str,
     attribution: str,
     command: str,
 ) -> str:
     """The whole page."""
-    css = (files("warmstow") / "data" / "report.css").read_text(encoding="utf-8")
     parts = [
-        "<!doctype html>",
-        '<html lang="en"><head><meta charset="utf-8">',
-        '<meta name="viewport" content="width=device-width, initial-scale=1">',
-        f"<title>{escape(title)}</title><style>{css}</style></head><body><main>",
-        f"<header><h1>{escape(title)}</h1>",
-        introduction or f"<p>{escape(trace)}</p>",
-        "</header>",
         _cards(runs),
         _summary(runs),
-    ]
-    for heading, caption, svg in pictures.values():
-        parts.append(
-            f"<section><h2>{escape(heading)}</h2><p>{escape(caption)}</p>"
-            f'<figure role="img" aria-label="{escape(heading)}">{svg}</figure></section>'
-        )
-    parts += [
+        markup.plots(pictures),
         _functions(runs),
         _configuration(trace, runs, command),
-        f"<footer>{attribution}<p>Written by warmstow {escape(__version__)}. The same settings "
-        "and seed give the same figures, but for the wall time.</p></footer>",
-        "</main></body></html>\n",
     ]
-    return "\n".join(part for part in parts if part)
+    introduction = introduction or f"<p>{escape(trace)}</p>"
+    return markup.page(title, introduction, parts, given="settings", attribution=attribution)
 
 
 def _cards(runs: Sequence[Run]) -> str:
     """The figures that a reader wants first."""
     first, middle = runs[0].report, runs[len(runs) // 2].report
     wall_s = sum(run.report.wall_s for run in runs)
-    cards = [
+    figures = [
         (count(first.invocations), "requests replayed"),
         (duration(first.horizon_s), "of traffic"),
         (f"{middle.cold_start_probability:.2%}", _beside("served cold", runs)),
@@ -250,10 +231,7 @@ def _cards(runs: Sequence[Run]) -> str:
             f"to compute {len(runs)} replays" if len(runs) > 1 else "to compute",
         ),
     ]
-    boxes = (
-        f'<div class="card"><b>{escape(b)}</b><span>{escape(s)}</span></div>' for b, s in cards
-    )
-    return f'<div class="cards">{"".join(boxes)}</div>'
+    return markup.cards(figures)
 
 
 def _beside(text: str, runs: Sequence[Run]) -> str:

@@ -5,15 +5,15 @@ from __future__ import annotations
 
 import json
 from html import escape
-from importlib.resources import files
 from typing import TYPE_CHECKING
 
-from warmstow._warmstow import __version__
+from warmstow import markup
 from warmstow.output import count, duration
 from warmstow.page import PageTarget
 from warmstow.scenariofigures import clock, figures, told
 
 if TYPE_CHECKING:
+    from warmstow.markup import Pictures
     from warmstow.scenarios import ScenarioReport
 
 __all__ = ["ScenarioPage"]
@@ -33,16 +33,13 @@ class ScenarioPage(PageTarget):
             ConfigError: a file cannot be written; nothing was.
         """
         pictures = _pictures(report)
-        content = {self.index.name: _page(report, source, pictures)}
-        figures_ = report.as_dict(minutes=True)
-        content["report.json"] = json.dumps(figures_, allow_nan=False) + "\n"
-        for name, (_, _, svg) in pictures.items():
-            content[f"{name}.svg"] = svg
-        self.store(content)
+        html = _page(report, source, pictures)
+        data = json.dumps(report.as_dict(minutes=True), allow_nan=False) + "\n"
+        self.store({self.index.name: html, "report.json": data}, pictures)
 
 
-def _pictures(report: ScenarioReport) -> dict[str, tuple[str, str, str]]:
-    """Title, caption and SVG of each plot, by the name of its file."""
+def _pictures(report: ScenarioReport) -> Pictures:
+    """The plots of the page."""
     # matplotlib takes half a second to import and is only needed here.
     from warmstow import scenarioplots as plots
 
@@ -81,31 +78,16 @@ def _pictures(report: ScenarioReport) -> dict[str, tuple[str, str, str]]:
     }
 
 
-def _page(report: ScenarioReport, source: str, pictures: dict[str, tuple[str, str, str]]) -> str:
-    css = (files("warmstow") / "data" / "report.css").read_text(encoding="utf-8")
-    title = f"Scenario: {report.service}"
+def _page(report: ScenarioReport, source: str, pictures: Pictures) -> str:
     parts = [
-        "<!doctype html>",
-        '<html lang="en"><head><meta charset="utf-8">',
-        '<meta name="viewport" content="width=device-width, initial-scale=1">',
-        f"<title>{escape(title)}</title><style>{css}</style></head><body><main>",
-        f"<header><h1>{escape(title)}</h1><p>{escape(source)}, seed {report.seed}</p></header>",
         _unmet(report),
         _cards(report),
-    ]
-    parts += [
-        f"<section><h2>{escape(heading)}</h2><p>{escape(caption)}</p>"
-        f'<figure role="img" aria-label="{escape(heading)}">{svg}</figure></section>'
-        for heading, caption, svg in pictures.values()
-    ]
-    parts += [
+        markup.plots(pictures),
         _summary(report),
         _events(report),
-        f"<footer><p>Written by warmstow {escape(__version__)}. The same scenario and seed give "
-        "the same figures, but for the wall time.</p></footer>",
-        "</main></body></html>\n",
     ]
-    return "\n".join(part for part in parts if part)
+    introduction = f"<p>{escape(source)}, seed {report.seed}</p>"
+    return markup.page(f"Scenario: {report.service}", introduction, parts, given="scenario")
 
 
 def _unmet(report: ScenarioReport) -> str:
@@ -118,18 +100,16 @@ def _unmet(report: ScenarioReport) -> str:
 
 def _cards(report: ScenarioReport) -> str:
     usd = report.bill.instances_usd
-    cards = [
-        (duration(report.horizon_s), "played"),
-        (count(report.totals["requests"]), "requests"),
-        (f"{report.lost_share:.3%}", "of them lost"),
-        (count(report.totals["peak_running"]), "tasks at most"),
-        ("no price" if usd is None else f"${usd:,.2f}", "for the instances"),
-        (f"{report.wall_s * 1e3:,.0f} ms", "to compute"),
-    ]
-    boxes = (
-        f'<div class="card"><b>{escape(b)}</b><span>{escape(s)}</span></div>' for b, s in cards
+    return markup.cards(
+        [
+            (duration(report.horizon_s), "played"),
+            (count(report.totals["requests"]), "requests"),
+            (f"{report.lost_share:.3%}", "of them lost"),
+            (count(report.totals["peak_running"]), "tasks at most"),
+            ("no price" if usd is None else f"${usd:,.2f}", "for the instances"),
+            (f"{report.wall_s * 1e3:,.0f} ms", "to compute"),
+        ]
     )
-    return f'<div class="cards">{"".join(boxes)}</div>'
 
 
 def _summary(report: ScenarioReport) -> str:
