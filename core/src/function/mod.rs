@@ -55,7 +55,8 @@
 //!
 //! How long an idle instance stays is the function's fixed keep-alive, or what a
 //! policy of [`keep_alive`] says by way of a [`Keeper`], which also starts
-//! instances ahead and makes room.
+//! instances ahead and makes room. Where a host lets requests wait rather than
+//! refuse them, a [`Backlog`] holds them.
 //!
 //! # How exact
 //!
@@ -78,6 +79,8 @@ mod spec;
 mod alias;
 #[cfg(feature = "alloc")]
 mod allocation;
+#[cfg(feature = "alloc")]
+mod backlog;
 #[cfg(feature = "alloc")]
 mod config;
 #[cfg(feature = "alloc")]
@@ -115,6 +118,11 @@ pub use spec::{FunctionSpec, SpecError};
 
 #[cfg(feature = "alloc")]
 pub use alias::{AliasError, Routing};
+#[cfg(feature = "alloc")]
+pub use backlog::{
+    Backlog, BacklogAction, BacklogConfig, BacklogConfigError, BacklogCounts, Dropped, MAX_BACKLOG,
+    OfferError, Offered, Overflow, Target,
+};
 #[cfg(feature = "alloc")]
 pub use config::{ConfigError, FunctionError, RegionConfig, SettingError};
 #[cfg(feature = "alloc")]

@@ -1,5 +1,7 @@
 //! Tests of the invocation path: its rules, many threads, loom and shuttle.
 
+#[cfg(all(not(any(loom, shuttle)), feature = "alloc"))]
+mod backlog;
 #[cfg(all(loom, feature = "alloc"))]
 mod loom_invoke;
 #[cfg(all(loom, feature = "alloc"))]
