@@ -5,7 +5,8 @@ use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
-use super::version::{SWEEP, VersionAction};
+use super::retiring::SWEEP;
+use super::version::VersionAction;
 use super::{
     Control, FunctionSpec, InvokeError, Pace, ProvisionedError, ProvisionedStatus, Provisioning,
     Region, VersionedFunction,
@@ -242,7 +243,7 @@ impl VersionedFunction {
     }
 
     pub(super) fn retire_provisioned(&mut self, region: &Region, pool: FunctionId) {
-        self.retire(region, pool);
+        self.retiring.add(region, pool);
         self.releasing.push(pool);
     }
 
@@ -391,7 +392,7 @@ impl VersionedFunction {
         let (retiring, spares) = (&self.retiring, &mut self.spares);
         self.releasing.retain(|pool| {
             let in_flight = region.function(*pool).map_or(0, |of| of.in_flight());
-            let empty = !retiring.contains(pool) && in_flight == 0;
+            let empty = !retiring.contains(*pool) && in_flight == 0;
             if empty {
                 spares.push(*pool);
             }

@@ -85,6 +85,15 @@ impl Control {
         self.add_pool(name, spec, Share::own())
     }
 
+    /// Whether the region can have so many functions more.
+    pub(super) fn check_room_for(&self, more: usize) -> Result<(), FunctionError> {
+        let max_functions = self.region.config().max_functions;
+        if self.names.len().saturating_add(more) <= max_functions as usize {
+            return Ok(());
+        }
+        Err(FunctionError::Full { max_functions })
+    }
+
     /// As [`Control::add_function`] behind a quota that may be shared.
     pub(super) fn add_pool(
         &mut self,

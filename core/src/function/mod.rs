@@ -96,9 +96,13 @@ mod provisioned;
 #[cfg(feature = "alloc")]
 mod region;
 #[cfg(feature = "alloc")]
+mod retiring;
+#[cfg(feature = "alloc")]
 mod routes;
 #[cfg(any(feature = "alloc", test))]
 mod settings;
+#[cfg(feature = "alloc")]
+mod tenants;
 #[cfg(feature = "alloc")]
 mod version;
 
@@ -142,5 +146,7 @@ pub use provisioned::{
 pub use region::{Invocation, Reap, Region};
 #[cfg(feature = "alloc")]
 pub use routes::{Prestart, Weight};
+#[cfg(feature = "alloc")]
+pub use tenants::{MAX_TENANT_ID, TenantError, TenantFunction};
 #[cfg(feature = "alloc")]
 pub use version::{FunctionMetrics, VersionAction, VersionError, VersionedFunction};

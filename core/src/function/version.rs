@@ -46,16 +46,14 @@ use core::fmt;
 use super::alias::Alias;
 use super::allocation::Allocation;
 use super::quota::{Quota, Share};
+use super::retiring::{Retiring, SWEEP};
 use super::{
     Control, FunctionError, FunctionSpec, Prestart, ProvisionedError, Provisioning, Region,
     RegionConfig,
 };
 use crate::concurrency::{Gate, LimitError, TokenBucket};
 use crate::id::{FunctionId, InstanceId};
-use crate::time::{Duration, Instant};
-
-/// How often pools that have been replaced are swept until they are empty.
-pub(super) const SWEEP: Duration = Duration::from_secs(1);
+use crate::time::Instant;
 
 /// What the host of a [`VersionedFunction`] is to do.
 #[derive(Debug, PartialEq, Eq)]
@@ -135,7 +133,7 @@ pub struct VersionedFunction {
     pub(super) allocations: Vec<Allocation>,
     /// Pools that are emptied: of replaced code, deleted versions, and of
     /// provisioned concurrency that was taken away.
-    pub(super) retiring: Vec<FunctionId>,
+    pub(super) retiring: Retiring,
     /// Of these, pools of provisioned concurrency whose requests still count.
     pub(super) releasing: Vec<FunctionId>,
     /// Pools of provisioned concurrency that are empty.
@@ -205,7 +203,7 @@ impl VersionedFunction {
             provisioning,
             pace,
             allocations: Vec::new(),
-            retiring: Vec::new(),
+            retiring: Retiring::default(),
             releasing: Vec::new(),
             spares: Vec::new(),
             pools: alloc::vec![latest],
@@ -309,7 +307,7 @@ impl VersionedFunction {
                 of.links.replace(next);
             }
         }
-        self.retire(&region, last.unwrap_or(self.latest));
+        self.retiring.add(&region, last.unwrap_or(self.latest));
         (self.spec, self.changed) = (spec, true);
         self.handle_time(now, control);
         Ok(())
@@ -363,7 +361,7 @@ impl VersionedFunction {
         if let Ok(of) = region.function(version.pool) {
             of.links.delete();
         }
-        self.retire(&region, version.pool);
+        self.retiring.add(&region, version.pool);
         self.handle_time(now, control);
         Ok(())
     }
@@ -407,16 +405,8 @@ impl VersionedFunction {
     pub fn handle_time(&mut self, now: Instant, control: &mut Control) {
         self.provision(now, control);
         let region = control.region().clone();
-        let (actions, mut left) = (&mut self.actions, Vec::new());
-        for pool in self.retiring.drain(..) {
-            for idle in region.reap(now, pool).into_iter().flatten() {
-                actions.push_back(VersionAction::Stop(idle));
-            }
-            if region.counters(pool).is_ok_and(|counters| counters.instances > 0) {
-                left.push(pool);
-            }
-        }
-        self.retiring = left;
+        let actions = &mut self.actions;
+        self.retiring.sweep(now, &region, |idle| actions.push_back(VersionAction::Stop(idle)));
         self.collect_spares(&region);
         // What a shrunken allocation still had in flight may be over.
         let settled = self.settle(control);
@@ -464,16 +454,6 @@ impl VersionedFunction {
         let each = self.allocations.iter();
         let provision = each.filter_map(|allocation| allocation.deadline(&self.provisioning));
         provision.chain(self.sweep_at).min()
-    }
-
-    /// Empties a pool: idle instances are stopped from now on.
-    pub(super) fn retire(&mut self, region: &Region, pool: FunctionId) {
-        if let Ok(of) = region.function(pool) {
-            of.set_keep_alive(Duration::ZERO);
-        }
-        if !self.retiring.contains(&pool) {
-            self.retiring.push(pool);
-        }
     }
 }
 

@@ -27,6 +27,8 @@ mod shuttle_region;
 #[cfg(all(not(any(loom, shuttle)), feature = "alloc"))]
 mod spec;
 #[cfg(all(not(any(loom, shuttle)), feature = "alloc"))]
+mod tenants;
+#[cfg(all(not(any(loom, shuttle)), feature = "alloc"))]
 mod threads;
 #[cfg(all(not(any(loom, shuttle)), feature = "alloc"))]
 mod versions;
