@@ -13,7 +13,8 @@
 //! page is the place to start. `autoscale` (feature `alloc`) decides how much
 //! capacity is desired, [`function::keep_alive`] how long an idle instance is worth
 //! its memory, and `service` (feature `alloc`) keeps the tasks of a container
-//! service running. [`sim`] (feature `sim`) replays traces in virtual time
+//! service running. `trigger` (feature `alloc`) is what calls functions: queues of
+//! events, sources that are polled, a front end. [`sim`] (feature `sim`) replays traces in virtual time
 //! through the very same objects, and [`cost`] prices the result.
 //!
 //! # The contract
@@ -40,6 +41,7 @@
 //!   ^
 //! autoscale                       desired capacity from metrics
 //! service                         desired tasks against observed ones
+//! trigger                         events, batches and requests before a function
 //! cost, sim                       virtual time drives exactly these objects
 //! ```
 //!
@@ -87,6 +89,8 @@ pub mod settings;
 pub mod sim;
 pub mod sync;
 pub mod time;
+#[cfg(feature = "alloc")]
+pub mod trigger;
 
 /// The quick start of README.md, run as a test.
 #[cfg(all(doctest, feature = "alloc"))]

@@ -18,7 +18,7 @@ const ORDERING_REACH: usize = 3;
 const KERNEL: [&str; 5] = ["time", "id", "resources", "rng", "math"];
 
 /// For each module above the kernel, what it may import besides itself and the kernel.
-const LAYERS: [(&str, &[&str]); 10] = [
+const LAYERS: [(&str, &[&str]); 11] = [
     ("sync", &[]),
     ("pool", &["sync"]),
     ("concurrency", &["sync"]),
@@ -29,6 +29,7 @@ const LAYERS: [(&str, &[&str]); 10] = [
     ("settings", &["pool", "placement", "function"]),
     ("cost", &[]),
     ("autoscale", &[]),
+    ("trigger", &["concurrency"]),
 ];
 
 /// May import everything; nothing imports them.

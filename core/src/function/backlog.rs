@@ -1,34 +1,5 @@
 //! Requests that wait: a bounded queue before a function, for hosts that let a
 //! request wait where AWS Lambda would refuse it.
-//!
-//! Knative's activator and queue-proxy and OpenWhisk's run buffer are such
-//! queues. A [`Backlog`] is one for a function, a version or an alias: first in,
-//! first out, with a bound on how many wait and for how long, and a rule for the
-//! request that is one too many.
-//!
-//! ```text
-//!  offer(now) --admitted--> Offered::Admitted
-//!      | refused for now                 handle_freed, handle_time
-//!      v                                     |
-//!  [ waiting, oldest first ] --admitted------+--> BacklogAction::Run
-//!      | waited too long, or pushed out --------> BacklogAction::Drop
-//! ```
-//!
-//! **The contract** is that of every control plane here: call a method, take
-//! [`poll_action`](Backlog::poll_action) until it is `None`, come back at
-//! [`next_deadline`](Backlog::next_deadline). One owner; requests that find room
-//! at once may go to the region beside it, from any thread, as long as
-//! [`is_empty`](Backlog::is_empty): else they would overtake those that wait.
-//!
-//! # What is chosen
-//!
-//! * What waits: every refusal that may end by itself, of concurrency, rates,
-//!   instances and room. A handle that names nothing is refused at once.
-//! * The oldest is looked at when something ends, and else every 100 ms, or when
-//!   the scaling rate says that the next instance may start. Each look that is
-//!   refused counts among the function's refusals.
-//! * A function stopped by a reservation of 0 keeps its requests waiting until
-//!   their time is over: the reservation may be raised.
 
 use alloc::collections::VecDeque;
 use alloc::sync::Arc;
@@ -219,7 +190,36 @@ pub struct BacklogCounts {
     pub gone: u64,
 }
 
-/// A bounded queue before a function; see the [module](self).
+/// A bounded queue before a function.
+///
+/// Knative's activator and queue-proxy and OpenWhisk's run buffer are such
+/// queues. A `Backlog` is one for a function, a version or an alias: first in,
+/// first out, with a bound on how many wait and for how long, and a rule for the
+/// request that is one too many.
+///
+/// ```text
+///  offer(now) --admitted--> Offered::Admitted
+///      | refused for now                 handle_freed, handle_time
+///      v                                     |
+///  [ waiting, oldest first ] --admitted------+--> BacklogAction::Run
+///      | waited too long, or pushed out --------> BacklogAction::Drop
+/// ```
+///
+/// **The contract** is that of every control plane here: call a method, take
+/// [`poll_action`](Self::poll_action) until it is `None`, come back at
+/// [`next_deadline`](Self::next_deadline). One owner; requests that find room
+/// at once may go to the region beside it, from any thread, as long as
+/// [`is_empty`](Self::is_empty): else they would overtake those that wait.
+///
+/// # What is chosen
+///
+/// * What waits: every refusal that may end by itself, of concurrency, rates,
+///   instances and room. A handle that names nothing is refused at once.
+/// * The oldest is looked at when something ends, and else every 100 ms, or when
+///   the scaling rate says that the next instance may start. Each look that is
+///   refused counts among the function's refusals.
+/// * A function stopped by a reservation of 0 keeps its requests waiting until
+///   their time is over: the reservation may be raised.
 ///
 /// ```
 /// use warmstow_core::function::{

@@ -1,26 +1,4 @@
 //! A function with a pool of instances for each tenant.
-//!
-//! AWS Lambda's tenant isolation (Developer Guide, "Tenant isolation"; mode
-//! `PER_TENANT`): an environment serves requests of one tenant only, for all its
-//! life, and the key of the warm pool is the function and the tenant. All pools
-//! share the function's gate: its reservation is of all tenants together.
-//!
-//! ```text
-//!  tenant(control, "blue") --> a pool's handle, the same each time
-//!       |  any thread: Region::invoke_version(now, handle, lane)
-//!  update(now, control, spec)   each pool replaced; handles stay good
-//! ```
-//!
-//! # What is chosen
-//!
-//! * A tenant's pool is one of the region's functions for as long as the region
-//!   lives, so that no request can ever meet another tenant's instance; the
-//!   region's `max_functions` bounds how many tenants there are, and how often
-//!   they are updated.
-//! * AWS's bound of 2,500 environments, idle ones too, for 1,000 units of
-//!   concurrency is not enforced: [`FunctionSpec::max_instances`] bounds those of
-//!   each tenant.
-//! * As at AWS there is no provisioned concurrency here.
 
 use alloc::collections::{BTreeMap, VecDeque};
 use alloc::format;
@@ -88,7 +66,29 @@ struct Tenant {
     pool: FunctionId,
 }
 
-/// A function with a pool of instances for each tenant; see the [module](self).
+/// A function with a pool of instances for each tenant.
+///
+/// AWS Lambda's tenant isolation (Developer Guide, "Tenant isolation"; mode
+/// `PER_TENANT`): an environment serves requests of one tenant only, for all its
+/// life, and the key of the warm pool is the function and the tenant. All pools
+/// share the function's gate: its reservation is of all tenants together.
+///
+/// ```text
+///  tenant(control, "blue") --> a pool's handle, the same each time
+///       |  any thread: Region::invoke_version(now, handle, lane)
+///  update(now, control, spec)   each pool replaced; handles stay good
+/// ```
+///
+/// # What is chosen
+///
+/// * A tenant's pool is one of the region's functions for as long as the region
+///   lives, so that no request can ever meet another tenant's instance; the
+///   region's `max_functions` bounds how many tenants there are, and how often
+///   they are updated.
+/// * AWS's bound of 2,500 environments, idle ones too, for 1,000 units of
+///   concurrency is not enforced: [`FunctionSpec::max_instances`] bounds those of
+///   each tenant.
+/// * As at AWS there is no provisioned concurrency here.
 ///
 /// ```
 /// use warmstow_core::function::{FunctionSpec, Region, RegionConfig, Start, TenantFunction};
