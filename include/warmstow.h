@@ -3231,8 +3231,8 @@ int32_t warmstow_scenario_report(struct warmstow_scenario played,
  *
  * problem: length bytes of JSON, such as
  *
- *   {"kinds": [{"capacity": [4, 8], "cost": 3, "count": 2}],
- *    "items": [{"choices": [[2, 2], [1, 4]], "demand": 5, "kinds": [0]}]}
+ *     {"kinds": [{"capacity": [4, 8], "cost": 3, "count": 2}],
+ *      "items": [{"choices": [[2, 2], [1, 4]], "demand": 5, "kinds": [0]}]}
  *
  * kinds of bins: whole numbers in up to 32 dimensions, what a bin costs (left
  * out: 1) and how many there are (left out: as many as are needed). items: the
@@ -3283,8 +3283,8 @@ int32_t warmstow_packing_read(struct warmstow_packer packer,
  * a longer one is cut there, at a character. *needed is what all of it takes.
  * Such as
  *
- *   {"bins":[{"items":[[0,1],[0,1]],"kind":0}],"cost":3,"lower_bound":3,
- *    "optimal":true,"unplaced":[],"work":21}
+ *     {"bins":[{"items":[[0,1],[0,1]],"kind":0}],"cost":3,"lower_bound":3,
+ *      "optimal":true,"unplaced":[],"work":21}
  *
  * Each bin has its kind and its items, each with the size that was chosen, all
  * by place from 0. Errors: PACKER_STALE, POISONED, NULL, MISALIGNED, LENGTH;
@@ -3300,10 +3300,10 @@ int32_t warmstow_packing_json(struct warmstow_packer packer,
  *
  * cluster: length bytes of JSON, such as
  *
- *   {"nodes": [{"capacity": [4, 8], "may_be_freed": true, "takes_tasks": true}],
- *    "tasks": [{"node": 0, "size": [1, 2], "movable": true, "move_cost": 1,
- *               "service": 0, "nodes": [0]}],
- *    "services": [{"floor": 0, "distinct": false}]}
+ *     {"nodes": [{"capacity": [4, 8], "may_be_freed": true, "takes_tasks": true}],
+ *      "tasks": [{"node": 0, "size": [1, 2], "movable": true, "move_cost": 1,
+ *                 "service": 0, "nodes": [0]}],
+ *      "services": [{"floor": 0, "distinct": false}]}
  *
  * with amounts in up to 32 dimensions, nodes and services by place from 0. But
  * for nodes, tasks, capacity, node and size all may be left out, and is then as
@@ -3356,9 +3356,9 @@ int32_t warmstow_plan_read(struct warmstow_consolidator consolidator,
  * longer one is cut there, at a character. *needed is what all of it takes. Such
  * as
  *
- *   {"cost":2,"freed":[{"after_moves":2,"cost":2,"node":2}],"lower_bound":2,
- *    "moves":[{"from":2,"task":2,"to":0},{"from":2,"task":3,"to":1}],
- *    "nodes_after":2,"nodes_used":3}
+ *     {"cost":2,"freed":[{"after_moves":2,"cost":2,"node":2}],"lower_bound":2,
+ *      "moves":[{"from":2,"task":2,"to":0},{"from":2,"task":3,"to":1}],
+ *      "nodes_after":2,"nodes_used":3}
  *
  * The moves are in an order in which each can be made, the cheapest node first;
  * the plan may end after any of them. Errors: CONSOLIDATOR_STALE, POISONED,

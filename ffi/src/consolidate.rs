@@ -44,10 +44,10 @@ static TABLE: Table<Consolidator> =
 ///
 /// cluster: length bytes of JSON, such as
 ///
-///   {"nodes": [{"capacity": [4, 8], "may_be_freed": true, "takes_tasks": true}],
-///    "tasks": [{"node": 0, "size": [1, 2], "movable": true, "move_cost": 1,
-///               "service": 0, "nodes": [0]}],
-///    "services": [{"floor": 0, "distinct": false}]}
+///     {"nodes": [{"capacity": [4, 8], "may_be_freed": true, "takes_tasks": true}],
+///      "tasks": [{"node": 0, "size": [1, 2], "movable": true, "move_cost": 1,
+///                 "service": 0, "nodes": [0]}],
+///      "services": [{"floor": 0, "distinct": false}]}
 ///
 /// with amounts in up to 32 dimensions, nodes and services by place from 0. But
 /// for nodes, tasks, capacity, node and size all may be left out, and is then as
@@ -139,9 +139,9 @@ pub unsafe extern "C" fn warmstow_plan_read(
 /// longer one is cut there, at a character. *needed is what all of it takes. Such
 /// as
 ///
-///   {"cost":2,"freed":[{"after_moves":2,"cost":2,"node":2}],"lower_bound":2,
-///    "moves":[{"from":2,"task":2,"to":0},{"from":2,"task":3,"to":1}],
-///    "nodes_after":2,"nodes_used":3}
+///     {"cost":2,"freed":[{"after_moves":2,"cost":2,"node":2}],"lower_bound":2,
+///      "moves":[{"from":2,"task":2,"to":0},{"from":2,"task":3,"to":1}],
+///      "nodes_after":2,"nodes_used":3}
 ///
 /// The moves are in an order in which each can be made, the cheapest node first;
 /// the plan may end after any of them. Errors: CONSOLIDATOR_STALE, POISONED,

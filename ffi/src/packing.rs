@@ -46,8 +46,8 @@ static TABLE: Table<Packer> = Table::new("packer", S::WARMSTOW_ERROR_PACKER_STAL
 ///
 /// problem: length bytes of JSON, such as
 ///
-///   {"kinds": [{"capacity": [4, 8], "cost": 3, "count": 2}],
-///    "items": [{"choices": [[2, 2], [1, 4]], "demand": 5, "kinds": [0]}]}
+///     {"kinds": [{"capacity": [4, 8], "cost": 3, "count": 2}],
+///      "items": [{"choices": [[2, 2], [1, 4]], "demand": 5, "kinds": [0]}]}
 ///
 /// kinds of bins: whole numbers in up to 32 dimensions, what a bin costs (left
 /// out: 1) and how many there are (left out: as many as are needed). items: the
@@ -140,8 +140,8 @@ pub unsafe extern "C" fn warmstow_packing_read(
 /// a longer one is cut there, at a character. *needed is what all of it takes.
 /// Such as
 ///
-///   {"bins":[{"items":[[0,1],[0,1]],"kind":0}],"cost":3,"lower_bound":3,
-///    "optimal":true,"unplaced":[],"work":21}
+///     {"bins":[{"items":[[0,1],[0,1]],"kind":0}],"cost":3,"lower_bound":3,
+///      "optimal":true,"unplaced":[],"work":21}
 ///
 /// Each bin has its kind and its items, each with the size that was chosen, all
 /// by place from 0. Errors: PACKER_STALE, POISONED, NULL, MISALIGNED, LENGTH;

@@ -3,12 +3,13 @@
 use super::books::{Books, End};
 use super::cold_start::ColdStart;
 use super::config::{SimError, SimFunction};
+use super::explain::StopCause;
 use super::flights::Instances;
 use crate::function::keep_alive::KeepAlivePolicy;
 use crate::function::{Control, FunctionSpec, Provisioning, VersionedFunction};
 use crate::id::FunctionId;
 use crate::rng::Rng;
-use crate::time::Duration;
+use crate::time::{Duration, Instant};
 
 /// Streams of the seed, above those of the workloads.
 const COLD_STREAM: u64 = 1 << 32;
@@ -31,6 +32,8 @@ pub(super) struct FunctionState {
     pub(super) cold_rng: Rng,
     pub(super) crash_rng: Rng,
     pub(super) instances: Instances,
+    /// When the last instance that stopped did so, and why.
+    pub(super) last_stop: Option<(Instant, StopCause)>,
     pub(super) books: Books,
 }
 
@@ -66,6 +69,7 @@ impl FunctionState {
             cold_rng: Rng::stream(seed, COLD_STREAM | stream),
             crash_rng: Rng::stream(seed, CRASH_STREAM | stream),
             instances: Instances::default(),
+            last_stop: None,
             books: Books::default(),
             config,
         })

@@ -3,6 +3,7 @@
 use alloc::sync::Arc;
 
 use super::config::SimError;
+use super::explain::StopCause;
 use super::flights::Flights;
 use super::function::FunctionState;
 use super::replay::{Due, Expiry, NO_FLIGHT, REFUSED, World};
@@ -57,7 +58,7 @@ impl World {
     ) -> Result<(), SimError> {
         let Some(keeping) = &mut self.keeping else { return Ok(()) };
         keeping.keeper.handle_invoked(now, instance);
-        self.keep(now)
+        self.keep(now, StopCause::KeepAlive)
     }
 
     /// A request of an instance of a kept function ended.
@@ -69,7 +70,7 @@ impl World {
     ) -> Result<(), SimError> {
         let Some(keeping) = &mut self.keeping else { return Ok(()) };
         keeping.keeper.handle_ended(now, instance, stopping);
-        self.keep(now)
+        self.keep(now, StopCause::KeepAlive)
     }
 
     /// An instance of any function has stopped.
@@ -86,7 +87,7 @@ impl World {
         {
             keeping.scheduled = None;
         }
-        self.keep(now)
+        self.keep(now, StopCause::KeepAlive)
     }
 
     /// Admits a request, of a version where there is provisioned concurrency.
@@ -137,13 +138,13 @@ impl World {
         if keeping.keeper.make_room(now, function).is_err() {
             return Ok(false);
         }
-        self.keep(now)?;
+        self.keep(now, StopCause::MadeRoom)?;
         Ok(true)
     }
 
     /// Carries out what the keeper wants at `now`, and looks when it wants
-    /// something next. What it wants after the observed time nobody sees.
-    fn keep(&mut self, now: Instant) -> Result<(), SimError> {
+    /// something next; `cause` is why instances stop. What it wants after the observed time nobody sees.
+    fn keep(&mut self, now: Instant, cause: StopCause) -> Result<(), SimError> {
         while let Some(action) = self.next_action(now) {
             match action {
                 KeeperAction::Stop { instance } => {
@@ -151,7 +152,7 @@ impl World {
                     if reaped != Reaped::Stop {
                         return Err(REFUSED); // It has no request.
                     }
-                    self.stop(now, instance)?;
+                    self.stop(now, instance, cause)?;
                 }
                 KeeperAction::Prestart { function } => self.prestart(now, function)?,
             }
@@ -200,6 +201,6 @@ impl World {
             return Err(REFUSED); // Nobody drains.
         }
         keeping.keeper.handle_prepared(now, instance);
-        self.keep(now)
+        self.keep(now, StopCause::KeepAlive)
     }
 }

@@ -67,6 +67,7 @@ mod config;
 pub mod containers;
 mod curve;
 mod distribution;
+mod explain;
 mod fleet;
 mod flights;
 mod function;
@@ -89,6 +90,7 @@ pub use cold_start::ColdStart;
 pub use config::{SimConfig, SimError, SimFunction};
 pub use curve::PERCENTILES;
 pub use distribution::{Distribution, DistributionError, Parameter, ParseDistributionError};
+pub use explain::{ColdCause, Explanation, Fate, Holder, NodeChoice, StopCause};
 pub use minutes::{FunctionMinutes, MinutesError, expand_minutes};
 pub use poisson::{ParsePoissonError, Poisson, PoissonError, PoissonSpec};
 // Hidden: the benches measure the very queue that replays use. It is no part of

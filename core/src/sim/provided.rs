@@ -85,6 +85,7 @@ fn entry(function: &FunctionState, id: FunctionId, owner: usize) -> FunctionStat
         cold_rng: function.cold_rng.clone(),
         crash_rng: function.crash_rng.clone(),
         instances: Instances::default(),
+        last_stop: None,
         books: Books::default(),
     }
 }

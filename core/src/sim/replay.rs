@@ -6,6 +6,7 @@ use alloc::vec::Vec;
 use super::audit;
 use super::books::{End, Load, Summaries};
 use super::config::{SimConfig, SimError};
+use super::explain::StopCause;
 use super::fleet::FleetBooks;
 use super::flights::{Flight, Flights};
 use super::function::{FunctionState, fate};
@@ -200,6 +201,19 @@ impl<W: Workload> Replay<W> {
     /// A function of the region by its position in the configuration.
     pub fn function(&self, index: u32) -> Option<FunctionId> {
         self.world.functions.get(index as usize).map(|function| function.id)
+    }
+
+    /// The request that arrives next, after all that happens before it; `None`:
+    /// there is none.
+    pub(super) fn upcoming(&mut self) -> Result<Option<Arrival>, SimError> {
+        let Some(arrival) = self.next else { return Ok(None) };
+        self.check(&arrival)?;
+        self.world.run_until(arrival.at)?;
+        Ok(Some(arrival))
+    }
+
+    pub(super) const fn world(&self) -> &World {
+        &self.world
     }
 
     fn check(&self, arrival: &Arrival) -> Result<(), SimError> {
@@ -439,7 +453,7 @@ impl World {
             self.keep_ended(now, instance, stop.is_some())?;
         }
         if let Some(instance) = stop {
-            return self.stop(now, instance);
+            return self.stop(now, instance, StopCause::Failed);
         }
         if expires {
             let at = now.after(keep_alive);
@@ -470,7 +484,7 @@ impl World {
         };
         tracked.expiry_pending = false;
         match self.region.reap_instance(now, instance).map_err(|_| REFUSED)? {
-            Reaped::Stop => self.stop(now, instance),
+            Reaped::Stop => self.stop(now, instance, StopCause::KeepAlive),
             Reaped::Busy => Ok(()),
             Reaped::Until(at) if at > now => self.schedule_expiry(at, instance),
             Reaped::Until(_) => Err(REFUSED),
@@ -478,7 +492,12 @@ impl World {
     }
 
     /// The host stops an instance, which takes no time.
-    pub(super) fn stop(&mut self, now: Instant, instance: InstanceId) -> Result<(), SimError> {
+    pub(super) fn stop(
+        &mut self,
+        now: Instant,
+        instance: InstanceId,
+        cause: StopCause,
+    ) -> Result<(), SimError> {
         self.region.stopped(now, instance).map_err(|_| REFUSED)?;
         let function = self.functions.get_mut(instance.function.index() as usize);
         let function = function.ok_or(REFUSED)?;
@@ -487,6 +506,7 @@ impl World {
         let (owner, resources) = (function.owner, function.config.spec.resources);
         let function = self.functions.get_mut(owner).ok_or(REFUSED)?;
         let at = now.min(self.horizon);
+        function.last_stop = Some((now, cause));
         function.books.load.instances.remove(at, 1);
         self.load.instances.remove(at, 1);
         if now <= self.horizon {
