@@ -8,6 +8,7 @@ mod autoscale;
 mod consolidate;
 mod ecs;
 mod errors;
+mod explanation;
 mod gpu;
 mod handles;
 mod pack;

@@ -13,7 +13,7 @@ use warmstow_core::sim::{
 use warmstow_core::time::{Duration, Instant};
 
 use crate::arguments::{self, field, named};
-use crate::{errors, report};
+use crate::{errors, explanation, report};
 
 /// Either workload, behind one type.
 enum Source {
@@ -268,6 +268,18 @@ impl Replay {
         });
         let report = report.ok_or_else(|| errors::state(FINISHED))?.map_err(errors::config)?;
         report::to_python(py, report)
+    }
+
+    /// Replay the next request and say what became of it, and why; None: there
+    /// is none left.
+    fn explain_next<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyDict>>> {
+        let said = py.detach(|| {
+            let mut replay = self.lock();
+            let said = replay.as_mut().map(sim::Replay::explain_next);
+            said.map(|said| said.map_err(|error| error.to_string()))
+        });
+        let said = said.ok_or_else(|| errors::state(FINISHED))?.map_err(errors::config)?;
+        said.map(|said| explanation::to_python(py, &said)).transpose()
     }
 
     /// How far it has come in its own time, 0 to 1; 1 once it is finished.

@@ -42,6 +42,7 @@ from warmstow.errors import (
     TraceError,
     WarmstowError,
 )
+from warmstow.explaining import Explanation, NodeChoice, explain
 from warmstow.packing import BinKind, Item, PackedBin, Packing, pack
 from warmstow.replaying import Replay, replay
 from warmstow.results import Fleet, FunctionReport, NodeUse, Report, Series, Summary
@@ -67,6 +68,7 @@ __all__ = [
     "Decision",
     "Ecs",
     "ExhaustedError",
+    "Explanation",
     "Fleet",
     "FreedNode",
     "Function",
@@ -79,6 +81,7 @@ __all__ = [
     "MinuteTrace",
     "Move",
     "Node",
+    "NodeChoice",
     "NodeSpec",
     "NodeUse",
     "PackedBin",
@@ -107,6 +110,7 @@ __all__ = [
     "Workload",
     "__version__",
     "consolidate",
+    "explain",
     "pack",
     "read_trace",
     "replay",

@@ -19,6 +19,7 @@ from warmstow.cli.check import check
 from warmstow.cli.consolidate import consolidate
 from warmstow.cli.demo import demo
 from warmstow.cli.ecs import ecs
+from warmstow.cli.explain import explain
 from warmstow.cli.pack import pack
 from warmstow.cli.replay import replay
 from warmstow.cli.simulate import simulate
@@ -48,6 +49,7 @@ def cli(context: click.Context) -> None:
 
 
 cli.add_command(replay)
+cli.add_command(explain)
 cli.add_command(simulate)
 cli.add_command(pack)
 cli.add_command(consolidate)
