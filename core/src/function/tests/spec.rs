@@ -106,6 +106,7 @@ fn a_full_fleet_refuses_by_resource_and_holds_nothing() {
     // The room comes back when the instance has stopped, not before.
     let stop = region.fail(at(1), first.lease).unwrap().unwrap();
     assert_eq!(region.node_of(stop).unwrap(), Some(node));
+    assert_eq!(region.unreserved_in_flight(), 0, "an instance that stops holds no unit");
     assert!(region.invoke(at(1), f).is_err());
     region.stopped(at(2), stop).unwrap();
     assert!(region.invoke(at(2), f).is_ok());
