@@ -48,6 +48,7 @@ fn of_function<'py>(py: Python<'py>, function: &FunctionSettings) -> PyResult<Bo
     said.set_item("instance_concurrency", spec.instance_concurrency)?;
     said.set_item("reserved_concurrency", spec.reserved_concurrency)?;
     said.set_item("keep_alive_s", spec.keep_alive.as_secs_f64())?;
+    said.set_item("pick", spec.pick.name())?;
     said.set_item("role", function.role.as_ref().map(|role| role.as_str()))?;
     let subnets = function.network.as_ref().map(|network| {
         network.subnets().iter().map(|subnet| subnet.id.clone()).collect::<Vec<_>>()

@@ -94,3 +94,80 @@ def test_check_refuses_by_line_and_key(tmp_path: Path, capsys: pytest.CaptureFix
     assert "line 2, region.lanes: is 0, outside 1 to 256" in err
     assert main(["check", str(tmp_path / "none.toml")]) == 2
     assert "none.toml" in capsys.readouterr().err
+
+
+REPLAYED = """
+[account]
+concurrency_limit = 3
+unreserved_minimum = 0
+
+[[nodes]]
+cpu_units = 4096
+memory_mib = 8192
+count = 2
+
+[functions.web]
+reserved_concurrency = 1
+keep_alive_s = 30
+max_instances = 7
+
+[functions.elsewhere]
+pick = "lru"
+"""
+
+
+def _trace(tmp_path: Path) -> tuple[Path, Path]:
+    trace, file = tmp_path / "trace.csv", tmp_path / "region.toml"
+    trace.write_text("timestamp_s,function,duration_s\n0,web,5\n1,web,5\n2,api,5\n90,web,1\n")
+    file.write_text(REPLAYED)
+    return trace, file
+
+
+def test_a_replay_takes_the_file_and_options_go_before_it(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    trace, file = _trace(tmp_path)
+    work = warmstow.read_trace(trace)
+    settings = warmstow.read_settings(file, work)
+    assert (settings.account_limit, settings.reserved) == (3, {"web": 1})
+    assert [node.memory_mib for node in settings.nodes] == [8192, 8192]
+    web, api = settings.function_specs(work)
+    assert (web.keep_alive, web.max_instances, api.keep_alive) == ("fixed:30s", 7, None)
+    report = warmstow.replay(work, settings)
+    assert (report.cold_starts, report.throttles) == (
+        3,
+        {"ReservedFunctionConcurrentInvocationLimitExceeded": 1},
+    )
+
+    def replayed(*options: str) -> dict[str, int]:
+        assert main(["replay", str(trace), "--settings", str(file), *options, "--json"]) == 0
+        said: dict[str, int] = json.loads(capsys.readouterr().out)
+        return said
+
+    assert replayed()["throttles"] == report.throttles
+    more = replayed("--reserved", "web=2", "--keep-alive", "fixed:600s")
+    assert (more["throttles"], more["cold_starts"]) == ({}, 3)
+    assert replayed("--account-limit", "1")["throttles"] != report.throttles
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        (("keep_alive_s = 30", "keep_alive_s = -1"), "line 13, functions.web.keep_alive_s"),
+        (("[functions.elsewhere]", "[functions.api]"), "pick is lru, packed: a replay has one"),
+        (
+            ("[functions.elsewhere]", "[functions.api]\ninstance_concurrency = 2"),
+            "is 1, 2: a replay has one|is lru, packed",
+        ),
+    ],
+)
+def test_a_file_that_a_replay_cannot_take_is_refused(
+    change: tuple[str, str], says: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    trace, file = _trace(tmp_path)
+    file.write_text(REPLAYED.replace(*change))
+    with pytest.raises(warmstow.ConfigError, match=says):
+        warmstow.read_settings(file, warmstow.read_trace(trace))
+    assert main(["replay", str(trace), "--settings", str(file)]) == 2
+    assert main(["replay", str(trace), "--settings", str(tmp_path / "none.toml")]) == 2
+    assert "none.toml: No such file" in capsys.readouterr().err

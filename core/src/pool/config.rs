@@ -29,6 +29,17 @@ pub enum Pick {
     LeastRecent,
 }
 
+impl Pick {
+    /// Its name in settings: `packed`, `mru` or `lru`.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Packed => "packed",
+            Self::MostRecent => "mru",
+            Self::LeastRecent => "lru",
+        }
+    }
+}
+
 /// The shape of a [`Pool`](super::Pool).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]

@@ -55,6 +55,7 @@ from warmstow.scenarios import (
     simulate,
 )
 from warmstow.settings import FunctionSpec, NodeSpec, Settings
+from warmstow.settingsfile import read_settings
 from warmstow.traces import read_trace
 from warmstow.workload import ArrivalTrace, MinuteTrace, Poisson, TraceFunction, Workload
 
@@ -112,6 +113,7 @@ __all__ = [
     "consolidate",
     "explain",
     "pack",
+    "read_settings",
     "read_trace",
     "replay",
     "simulate",

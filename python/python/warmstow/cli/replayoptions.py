@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+from click.core import ParameterSource
 
 from warmstow.cli import options
 from warmstow.runs import bucket_s
 from warmstow.settings import COLD_START_CODE, COLD_START_ENVIRONMENT, Settings
+from warmstow.settingsfile import read_settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -27,6 +31,13 @@ _STRATEGIES = (
 )
 
 _OPTIONS = (
+    click.option(
+        "--settings",
+        type=click.Path(path_type=Path),
+        metavar="FILE",
+        help="A settings file, TOML or JSON, as warmstow check reads it; the options below go "
+        "before what it says.",
+    ),
     options.seed,
     click.option(
         "--account-limit",
@@ -144,27 +155,42 @@ def settings_of(workload: Workload, given: dict[str, Any], *, series: bool) -> S
     reserved, _ = options.by_function("--reserved", given["reserved"], names)
     provisioned, _ = options.by_function("--provisioned", given["provisioned"], names)
     counts, others = options.by_function("--max-instances", given["max_instances"], names)
-    return Settings(
-        seed=given["seed"],
-        account_limit=given["account_limit"],
-        unreserved_minimum=given["unreserved_minimum"],
-        reserved=reserved,
-        provisioned=provisioned,
-        scaling_rate=given["scaling_rate"],
-        requests_per_concurrency=given["requests_per_concurrency"],
-        **_keep_alive(given["keep_alive"]),
-        pick=given["pick"],
-        max_instances=options.bounds(counts, others, names),
-        nodes=tuple(node for group in given["nodes"] for node in group),
-        strategy=given["strategy"],
-        cold_start_environment=given["cold_start_environment"],
-        cold_start_code=given["cold_start_code"],
-        timeout_s=given["timeout"],
-        crash_rate=given["crash_rate"],
-        series_bucket_s=bucket_s(workload) if series else None,
-    )
+    asked = {
+        "seed": given["seed"],
+        "account_limit": given["account_limit"],
+        "unreserved_minimum": given["unreserved_minimum"],
+        "reserved": reserved,
+        "provisioned": provisioned,
+        "scaling_rate": given["scaling_rate"],
+        "requests_per_concurrency": given["requests_per_concurrency"],
+        "keep_alive": _keep_alive(given["keep_alive"]),
+        "pick": given["pick"],
+        "max_instances": options.bounds(counts, others, names),
+        "nodes": tuple(node for group in given["nodes"] for node in group),
+        "strategy": given["strategy"],
+        "cold_start_environment": given["cold_start_environment"],
+        "cold_start_code": given["cold_start_code"],
+        "timeout": given["timeout"],
+        "crash_rate": given["crash_rate"],
+    }
+    base = Settings()
+    if given["settings"] is not None:
+        base = read_settings(given["settings"], workload)
+        # Only what was asked for goes before what the file says.
+        source = click.get_current_context().get_parameter_source
+        asked = {
+            name: value
+            for name, value in asked.items()
+            if source(name) is not ParameterSource.DEFAULT
+        }
+    if "timeout" in asked:
+        asked["timeout_s"] = asked.pop("timeout")
+    asked |= asked.pop("keep_alive", {})
+    return replace(base, **asked, series_bucket_s=bucket_s(workload) if series else None)
 
 
 def _keep_alive(given: float | str) -> dict[str, Any]:
     """The setting that the option means."""
-    return {"keep_alive": given} if isinstance(given, str) else {"keep_alive_s": given}
+    if isinstance(given, str):
+        return {"keep_alive": given}
+    return {"keep_alive": None, "keep_alive_s": given}
