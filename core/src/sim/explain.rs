@@ -11,6 +11,7 @@ use core::cmp::Reverse;
 use core::fmt;
 
 use super::config::SimError;
+use super::function::FunctionState;
 use super::replay::{Replay, World};
 use super::report::Refused;
 use super::workload::{Arrival, Workload};
@@ -173,11 +174,6 @@ impl World {
         (0..self.functions.len()).filter(move |&at| self.functions[at].owner == owner)
     }
 
-    fn in_flight(&self, owner: usize) -> u64 {
-        let counters = self.pools(owner).filter_map(|at| self.counters(at));
-        counters.map(|counters| counters.in_flight).sum()
-    }
-
     fn counters(&self, at: usize) -> Option<crate::function::Counters> {
         self.region.counters(self.functions[at].id).ok()
     }
@@ -188,18 +184,22 @@ impl World {
         let (instances, idle) = own.fold((0, 0), |(instances, idle), counters| {
             (instances + counters.instances, idle + counters.idle_instances)
         });
-        let owners = (0..self.functions.len()).filter(|&at| self.functions[at].owner == at);
-        let holders: Vec<Holder> = owners
-            .map(|at| Holder {
-                function: self.functions[at].config.name.clone(),
-                in_flight: self.in_flight(at),
-            })
-            .collect();
+        // The provisioned pools stand behind all functions, whose books they share.
+        let owners = self.functions.iter().enumerate().filter(|(at, pool)| pool.owner == *at);
+        let holder =
+            |pool: &FunctionState| Holder { function: pool.config.name.clone(), in_flight: 0 };
+        let mut holders: Vec<Holder> = owners.map(|(_, pool)| holder(pool)).collect();
+        for (at, pool) in self.functions.iter().enumerate() {
+            let counters = self.counters(at);
+            if let (Some(holder), Some(counters)) = (holders.get_mut(pool.owner), counters) {
+                holder.in_flight += counters.in_flight;
+            }
+        }
         let nodes = self.region.fleet().into_iter().flat_map(|fleet| fleet.nodes());
         Before {
             instances,
             idle,
-            in_flight: self.in_flight(owner),
+            in_flight: holders.get(owner).map_or(0, |holder| holder.in_flight),
             account_in_flight: holders.iter().map(|holder| holder.in_flight).sum(),
             holders,
             refused: self.functions[owner].books.counts.refused.clone(),
