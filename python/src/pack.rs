@@ -6,7 +6,7 @@ use pyo3::prelude::*;
 use warmstow_core::placement::constraint::Constraint;
 use warmstow_core::placement::pack::{self, BinKind, Item, Problem};
 use warmstow_core::placement::view::{
-    Chain, NodeInfo, PlaceError, PlacementRequest, TaskRequirements, View,
+    AVAILABILITY_ZONE, Chain, NodeInfo, PlaceError, PlacementRequest, TaskRequirements, View,
 };
 use warmstow_core::placement::{Fleet, NodeSpec, Strategy};
 use warmstow_core::resources::Resources;
@@ -185,14 +185,26 @@ fn request(
     Ok(request)
 }
 
-/// `distinctInstance` or `memberOf:EXPR`.
+/// `distinctInstance`, `memberOf:EXPR` or `maxSkew:ATTRIBUTE=N`.
 fn constraint(text: &str) -> PyResult<Constraint> {
     if text == "distinctInstance" {
         return Ok(Constraint::DistinctInstance);
     }
+    if let Some(skew) = text.strip_prefix("maxSkew:") {
+        let parts = skew.rsplit_once('=').filter(|(attribute, _)| !attribute.is_empty());
+        let parts = parts.and_then(|(attribute, most)| Some((attribute, most.parse().ok()?)));
+        let Some((attribute, max_skew @ 1..)) = parts else {
+            return Err(errors::config(format!(
+                "{text:?} is no constraint; needs maxSkew:ATTRIBUTE=N, N from 1"
+            )));
+        };
+        let attribute = if attribute == "zone" { AVAILABILITY_ZONE } else { attribute };
+        return Ok(Constraint::MaxSkew { attribute: attribute.into(), max_skew });
+    }
     let expression = text.strip_prefix("memberOf:").ok_or_else(|| {
         errors::config(format!(
-            "{text:?} is no constraint; needs memberOf:EXPR or distinctInstance"
+            "{text:?} is no constraint; needs memberOf:EXPR, distinctInstance or \
+             maxSkew:ATTRIBUTE=N"
         ))
     })?;
     Constraint::member_of(expression).map_err(|error| errors::config(format!("memberOf: {error}")))
@@ -312,6 +324,9 @@ pub(crate) fn nodes_that_match(
         if let Constraint::MemberOf(expression) = &constraint
             && expression.asks_for_tasks()
         {
+            return Err(errors::config(format!("{text}: depends on what runs where")));
+        }
+        if matches!(constraint, Constraint::MaxSkew { .. }) {
             return Err(errors::config(format!("{text}: depends on what runs where")));
         }
         request = request.constraint(constraint);

@@ -263,3 +263,22 @@ def test_a_share_of_two_gpus_is_refused(cli: Cli, cluster: Cluster) -> None:
     status, _, err = cli("pack", *files, "--strategy", "gpu:fgd")
     assert status == 2
     assert "pod 3: 300 milli of each of 2 GPUs" in err
+
+
+def test_the_skew_of_a_zone_holds_online(figures: Figures, cluster: Cluster, cli: Cli) -> None:
+    nodes = "node,cpu_units,memory_mib,zone\na,1024,9000,z1\nb,4096,9000,z2\n"
+    tasks = "task,cpu_units,memory_mib,group,count\nweb,512,512,web,4\n"
+    files = cluster(nodes, tasks)
+    report = figures("pack", *files, "--constraint", "maxSkew:zone=1", "--strategy", "binpack:cpu")
+    assert sorted(_where(report).values()) == ["a", "a", "b", "b"]
+    files = cluster(nodes, tasks.replace("web,4", "web,6"))
+    status, out, _ = cli("pack", *files, "--constraint", "maxSkew:zone=1", "--json")
+    reasons = {"RESOURCE:CPU": 1, "MaxSkew placement constraint unsatisfied.": 1}
+    assert (status, json.loads(out)["unplaced"][0]["reasons"]) == (1, reasons)
+    for text in ("maxSkew:zone=0", "maxSkew:=1", "maxSkew:zone", "maxSkew:zone=-1"):
+        status, _, err = cli("pack", *files, "--constraint", text)
+        assert status == 2
+        assert "needs maxSkew:ATTRIBUTE=N, N from 1" in err
+    status, _, err = cli("pack", *files, "--constraint", "maxSkew:zone=1", "--offline")
+    assert status == 2
+    assert "depends on what runs where" in err

@@ -14,7 +14,7 @@
 #[path = "ecs_oracle.rs"]
 mod ecs_oracle;
 
-use ecs_oracle::{CHAINS, CONSTRAINTS, Held, Node, Oracle, Request};
+use ecs_oracle::{CHAINS, CONSTRAINTS, Held, Node, Oracle, Request, Rule};
 use warmstow_core::id::{HoldId, NodeId, RequestId};
 use warmstow_core::placement::constraint::Constraint;
 use warmstow_core::placement::view::{
@@ -136,12 +136,17 @@ fn request(a: u8, b: u8, c: u8) -> (PlacementRequest, Request) {
     for number in [usize::from(b) / 8 % 16, usize::from(b) / 64 * 5 + 9] {
         if let Some((text, _)) = CONSTRAINTS.get(number) {
             wanted = wanted.constraint(Constraint::member_of(text).expect("it is an expression"));
-            constraints.push(Some(number));
+            constraints.push(Rule::Member(number));
         }
     }
     if b.is_multiple_of(7) {
         wanted = wanted.constraint(Constraint::DistinctInstance);
-        constraints.push(None);
+        constraints.push(Rule::Distinct);
+    }
+    let max_skew = 1 + u32::from(c) % 3;
+    for attribute in ATTRIBUTES.into_iter().take(usize::from(a.wrapping_mul(7) ^ b) % 8 / 3) {
+        wanted = wanted.constraint(Constraint::MaxSkew { attribute: attribute.into(), max_skew });
+        constraints.push(Rule::Skew(attribute, max_skew));
     }
     (wanted, Request { group, needs, constraints, chain })
 }

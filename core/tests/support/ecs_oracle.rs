@@ -5,6 +5,7 @@ extern crate alloc;
 use self::alloc::collections::{BTreeMap, BTreeSet};
 
 use warmstow_core::id::HoldId;
+use warmstow_core::placement::constraint::Expression;
 use warmstow_core::placement::score::{Load, Scorer};
 use warmstow_core::placement::view::{Because, NodeInfo, Protocol, Reason, TaskRequirements};
 use warmstow_core::resources::{Resource, Resources};
@@ -65,12 +66,23 @@ pub(crate) const CONSTRAINTS: [(&str, Says); 9] = [
     }),
 ];
 
-/// A request, its constraints by number; `None` is `distinctInstance`.
+/// A constraint of a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Rule {
+    /// One of [`CONSTRAINTS`].
+    Member(usize),
+    /// `distinctInstance`.
+    Distinct,
+    /// Topology spread over an attribute.
+    Skew(&'static str, u32),
+}
+
+/// A request and its constraints.
 #[derive(Clone, Debug)]
 pub(crate) struct Request {
     pub(crate) group: &'static str,
     pub(crate) needs: TaskRequirements,
-    pub(crate) constraints: Vec<Option<usize>>,
+    pub(crate) constraints: Vec<Rule>,
     pub(crate) chain: &'static [&'static str],
 }
 
@@ -206,13 +218,15 @@ impl Node {
         if !zones.is_empty() && zones.iter().all(|wanted| **wanted != *zone) {
             reasons.push(Reason::Location);
         }
-        for (constraint, number) in request.constraints.iter().enumerate() {
-            if number.is_some_and(|number| !CONSTRAINTS[number].1(self)) {
+        for (constraint, rule) in request.constraints.iter().enumerate() {
+            if let Rule::Member(number) = rule
+                && !CONSTRAINTS[*number].1(self)
+            {
                 reasons.push(Reason::MemberOf { constraint });
             }
         }
         let tasks = self.tasks_of(request.group);
-        if request.constraints.contains(&None) && tasks > 0 {
+        if request.constraints.contains(&Rule::Distinct) && tasks > 0 {
             reasons.push(Reason::DistinctInstance { tasks });
         }
         reasons
@@ -236,7 +250,43 @@ impl Oracle {
 
     pub(crate) fn reasons(&self, request: &Request) -> Vec<(usize, Vec<Reason>)> {
         let there = (0..self.nodes.len()).filter(|at| self.has(*at));
-        there.map(|at| (at, self.node(at).reasons(request))).collect()
+        let own = there.map(|at| (at, self.node(at).reasons(request)));
+        let mut all: Vec<(usize, Vec<Reason>)> = own.collect();
+        // What says that a value does not count for topology spread: all but a
+        // lack of room and what runs there.
+        let bars = |reason: &Reason| match reason {
+            Reason::Inactive | Reason::Agent | Reason::Attribute { .. } | Reason::Location => true,
+            Reason::MemberOf { constraint } => {
+                let Rule::Member(number) = request.constraints[*constraint] else { return false };
+                let text = CONSTRAINTS[number].0;
+                !Expression::parse(text).expect("it is an expression").asks_for_tasks()
+            }
+            _ => false,
+        };
+        let counting = all.iter().filter(|(_, reasons)| !reasons.iter().any(bars));
+        let counting: Vec<usize> = counting.map(|(at, _)| *at).collect();
+        for (constraint, rule) in request.constraints.iter().enumerate() {
+            let Rule::Skew(attribute, max_skew) = *rule else { continue };
+            let tasks = |value: &str| -> u64 {
+                let alike = self.nodes.iter().flatten();
+                let alike = alike.filter(|one| one.value(attribute) == Some(value));
+                alike.map(|one| u64::from(one.tasks_of(request.group))).sum()
+            };
+            let values = counting.iter().filter_map(|at| self.node(*at).value(attribute));
+            let fewest = values.map(tasks).min();
+            for (at, reasons) in &mut all {
+                let Some(value) = self.node(*at).value(attribute) else {
+                    reasons.push(Reason::MaxSkew { constraint, skew: None });
+                    continue;
+                };
+                let after = tasks(value) + 1;
+                let skew = fewest.map_or(0, |fewest| after.saturating_sub(fewest));
+                if skew > u64::from(max_skew) {
+                    reasons.push(Reason::MaxSkew { constraint, skew: Some(skew) });
+                }
+            }
+        }
+        all
     }
 
     /// The node for a task, and what each strategy found of it.

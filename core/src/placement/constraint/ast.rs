@@ -19,6 +19,18 @@ pub enum Constraint {
     DistinctInstance,
     /// `memberOf`: only on nodes for which the expression holds.
     MemberOf(Expression),
+    /// Kubernetes' topology spread with `DoNotSchedule` (Amazon ECS has none): only
+    /// on a node whose value of the attribute would then have at most `max_skew`
+    /// tasks of the group more than the value with the fewest. The values are those
+    /// of open nodes that meet the task's attributes, zones and constraints on
+    /// attributes, whatever room they have; a node without the attribute takes none.
+    /// (`spread:attribute:NAME` is `ScheduleAnyway`.)
+    MaxSkew {
+        /// The attribute: `topologyKey`.
+        attribute: Box<str>,
+        /// 1 or more.
+        max_skew: u32,
+    },
 }
 
 impl Constraint {
@@ -37,6 +49,7 @@ impl fmt::Display for Constraint {
         match self {
             Self::DistinctInstance => f.write_str("distinctInstance"),
             Self::MemberOf(expression) => write!(f, "memberOf({expression})"),
+            Self::MaxSkew { attribute, max_skew } => write!(f, "maxSkew({attribute}, {max_skew})"),
         }
     }
 }

@@ -84,6 +84,11 @@ pub enum RequestError {
         /// How many there are.
         constraints: usize,
     },
+    /// A topology spread that allows no skew at all.
+    MaxSkew {
+        /// Which of the constraints.
+        constraint: usize,
+    },
 }
 
 impl fmt::Display for RequestError {
@@ -95,6 +100,9 @@ impl fmt::Display for RequestError {
             Self::Ports { ports } => write!(f, "{ports} host ports, {MAX_PORTS} at most"),
             Self::Constraints { constraints } => {
                 write!(f, "{constraints} constraints, {MAX_CONSTRAINTS} at most")
+            }
+            Self::MaxSkew { constraint } => {
+                write!(f, "constraint {constraint}: a skew of 0, 1 or more is possible")
             }
         }
     }

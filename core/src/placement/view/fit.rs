@@ -124,6 +124,16 @@ impl Candidate<'_> {
         is
     }
 
+    /// Whether it is as the task needs it and meets what constraints ask of it but
+    /// for its tasks, whatever room it has.
+    pub(super) fn is_eligible(&self, request: &PlacementRequest) -> bool {
+        let met = |constraint: &Constraint| match constraint {
+            Constraint::MemberOf(of) => of.asks_for_tasks() || of.holds(self),
+            _ => true,
+        };
+        self.is_as_required(&request.needs) && request.constraints.iter().all(met)
+    }
+
     /// What the node is not.
     fn mismatches(&self, needs: &TaskRequirements, note: &mut impl FnMut(Reason)) {
         let info = &self.node.info;

@@ -61,6 +61,8 @@ pub(super) struct Chosen {
 pub(super) struct Index {
     order: Order,
     tests: Tests,
+    /// Attributes by number, and by how much the tasks of a value may be more.
+    skews: Vec<(usize, u64)>,
     /// The time of the last change that is in here; 0 before the first use.
     clock: u64,
     leaves: Vec<Leaf>,
@@ -77,6 +79,8 @@ struct Leaf {
     facts: u32,
     tasks: u32,
     eligible: bool,
+    /// Eligible and open: its values count for topology spread.
+    counts: bool,
 }
 
 /// No part: a place without a node when the index was made.
@@ -92,6 +96,8 @@ struct Part {
     /// The nodes' indices by place in the tree, ascending.
     members: Vec<u32>,
     tree: Tree,
+    /// How many of them count.
+    counting: u32,
 }
 
 /// The constraints, parted by what can change their answer.
@@ -107,7 +113,7 @@ impl Tests {
     fn new(request: &PlacementRequest, order: &Order) -> Self {
         let expressions = request.constraints.iter().filter_map(|constraint| match constraint {
             Constraint::MemberOf(expression) => Some(expression.clone()),
-            Constraint::DistinctInstance => None,
+            Constraint::DistinctInstance | Constraint::MaxSkew { .. } => None,
         });
         let (of_tasks, of_facts) = expressions.partition(Expression::asks_for_tasks);
         let distinct = request.constraints.contains(&Constraint::DistinctInstance);
@@ -145,9 +151,17 @@ impl Tests {
 
 impl Index {
     pub(super) fn new(request: &PlacementRequest) -> Self {
-        let order = Order::new(&request.strategies);
+        let order = Order::new(&request.strategies, &request.constraints);
         let tests = Tests::new(request, &order);
-        Self { order, tests, clock: 0, leaves: vec![], parts: vec![], tasks: vec![] }
+        let skews = request.constraints.iter().filter_map(|constraint| match constraint {
+            Constraint::MaxSkew { attribute, max_skew } => {
+                let at = order.attributes.iter().position(|known| known == attribute)?;
+                Some((at, u64::from(*max_skew)))
+            }
+            _ => None,
+        });
+        let skews = skews.collect();
+        Self { order, tests, skews, clock: 0, leaves: vec![], parts: vec![], tasks: vec![] }
     }
 
     pub(super) const fn order(&self) -> &Order {
@@ -192,6 +206,7 @@ impl Index {
                 leaf.eligible = self.tests.is_eligible(candidate, request);
                 leaf.facts = room.facts;
             }
+            count(leaf, &mut self.parts, room.open && leaf.eligible);
             let (Some(node), Some(part)) = (node, self.parts.get_mut(leaf.part as usize)) else {
                 continue;
             };
@@ -218,7 +233,8 @@ impl Index {
 
     /// Looks at every node.
     fn make(&mut self, request: &PlacementRequest, group: u32, sight: Sight<'_>) {
-        let blank = Leaf { part: NOWHERE, place: 0, facts: 0, tasks: 0, eligible: false };
+        let blank =
+            Leaf { part: NOWHERE, place: 0, facts: 0, tasks: 0, eligible: false, counts: false };
         self.leaves = vec![blank; sight.rooms.len()];
         self.tasks = vec![vec![]; self.order.attributes.len()];
         let mut numbers: Vec<BTreeMap<&str, u32>> = vec![BTreeMap::new(); self.tasks.len()];
@@ -252,7 +268,8 @@ impl Index {
             let (members, keys) = parts.entry(values).or_default();
             if let Some(leaf) = self.leaves.get_mut(index as usize) {
                 let place = u32::try_from(members.len()).unwrap_or(u32::MAX);
-                *leaf = Leaf { part: NOWHERE, place, facts: room.facts, tasks, eligible };
+                let counts = room.open && eligible;
+                *leaf = Leaf { part: NOWHERE, place, facts: room.facts, tasks, eligible, counts };
             }
             members.push(index);
             keys.push(key);
@@ -260,28 +277,48 @@ impl Index {
         let draws = self.order.draws;
         let parts = parts.into_iter().map(|(values, (members, keys))| {
             let names = names.remove(&values).unwrap_or_default();
-            Part { values, names, members, tree: Tree::new(keys, draws) }
+            Part { values, names, members, tree: Tree::new(keys, draws), counting: 0 }
         });
         self.parts = parts.collect();
-        for (number, part) in (0..).zip(&self.parts) {
+        for (number, part) in (0..).zip(&mut self.parts) {
             for member in &part.members {
                 if let Some(leaf) = self.leaves.get_mut(*member as usize) {
                     leaf.part = number;
+                    part.counting += u32::from(leaf.counts);
                 }
             }
         }
     }
 
     fn measured(&self, part: &Part, key: u128) -> Measured {
-        self.order.measured(key, |attribute| {
-            let value = part.values.get(attribute).copied().unwrap_or(LACKING);
-            let tasks = self.tasks.get(attribute).and_then(|tasks| tasks.get(value as usize));
-            tasks.copied().unwrap_or(u64::MAX)
-        })
+        self.order.measured(key, |attribute| self.tasks_of(part, attribute).unwrap_or(u64::MAX))
+    }
+
+    /// For each topology spread the most tasks of a value that may have one more.
+    fn ceilings(&self) -> Vec<(usize, u64)> {
+        let ceilings = self.skews.iter().map(|&(attribute, max_skew)| {
+            let counting = self.parts.iter().filter(|part| part.counting > 0);
+            let fewest = counting.filter_map(|part| self.tasks_of(part, attribute)).min();
+            (attribute, fewest.unwrap_or(0) + max_skew - 1)
+        });
+        ceilings.collect()
+    }
+
+    /// The tasks on nodes with the part's value; `None`: it lacks the attribute.
+    fn tasks_of(&self, part: &Part, attribute: usize) -> Option<u64> {
+        let value = part.values.get(attribute).copied()?;
+        self.tasks.get(attribute)?.get(value as usize).copied()
     }
 
     fn best(&self, draw: u64) -> Option<Chosen> {
-        let parts = self.parts.iter().filter_map(|part| {
+        let ceilings = self.ceilings();
+        let even = |part: &&Part| {
+            let below = |&(attribute, most): &(usize, u64)| {
+                self.tasks_of(part, attribute).is_some_and(|tasks| tasks <= most)
+            };
+            ceilings.iter().all(below)
+        };
+        let parts = self.parts.iter().filter(even).filter_map(|part| {
             let key = part.tree.least();
             (key != NEVER).then(|| (self.measured(part, key), key, part))
         });
@@ -323,11 +360,20 @@ fn nth_of(tied: &[&Part], place: u32, nodes: usize) -> u32 {
     low
 }
 
+/// Whether a node counts for topology spread has changed, or not.
+fn count(leaf: &mut Leaf, parts: &mut [Part], counts: bool) {
+    if let Some(part) = parts.get_mut(leaf.part as usize) {
+        part.counting = part.counting + u32::from(counts) - u32::from(leaf.counts);
+        leaf.counts = counts;
+    }
+}
+
 /// Takes a node that is gone out; false where it was not in.
 fn forget(leaf: &mut Leaf, parts: &mut [Part], tasks: &mut [Vec<u64>]) -> bool {
     let Some(part) = parts.get_mut(leaf.part as usize) else { return leaf.part == NOWHERE };
     recount(tasks, &part.values, leaf.tasks, 0);
-    (leaf.tasks, leaf.eligible) = (0, false);
+    part.counting -= u32::from(leaf.counts);
+    (leaf.tasks, leaf.eligible, leaf.counts) = (0, false, false);
     part.tree.set(leaf.place as usize, NEVER);
     true
 }

@@ -69,6 +69,7 @@ mod ports;
 mod preempt;
 mod reason;
 mod rooms;
+mod skew;
 mod table;
 mod task;
 #[cfg(all(test, not(loom)))]

@@ -13,6 +13,7 @@ use alloc::vec::Vec;
 use super::chain::{Chain, MAX_STRATEGIES, SpreadOver, Step};
 use super::fit::Node;
 use super::rooms::Room;
+use crate::placement::constraint::Constraint;
 use crate::placement::score::{Load, MAX_SCORE, Scorer};
 use crate::resources::{Resource, Resources};
 
@@ -49,7 +50,7 @@ pub(super) struct Order {
     pub(super) measures: Vec<Measure>,
     /// For each strategy up to a draw, which measure it is.
     pub(super) steps: Vec<usize>,
-    /// The attributes that tasks are spread over.
+    /// The attributes that tasks are spread over, by strategies and constraints.
     pub(super) attributes: Vec<Box<str>>,
     /// Whether one of the ties is drawn in the end.
     pub(super) draws: bool,
@@ -59,7 +60,7 @@ pub(super) struct Order {
 pub(super) type Measured = [u64; MAX_STRATEGIES];
 
 impl Order {
-    pub(super) fn new(chain: &Chain) -> Self {
+    pub(super) fn new(chain: &Chain, constraints: &[Constraint]) -> Self {
         let mut order =
             Self { measures: Vec::new(), steps: Vec::new(), attributes: Vec::new(), draws: false };
         for step in chain.steps() {
@@ -83,6 +84,13 @@ impl Order {
             order.steps.push(known.unwrap_or(order.measures.len()));
             if known.is_none() {
                 order.measures.push(measure);
+            }
+        }
+        for constraint in constraints {
+            if let Constraint::MaxSkew { attribute, .. } = constraint
+                && !order.attributes.contains(attribute)
+            {
+                order.attributes.push(attribute.clone());
             }
         }
         order

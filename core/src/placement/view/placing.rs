@@ -9,6 +9,7 @@ use super::error::{PlaceError, RequestError, Stale};
 use super::index::{Index, Sight};
 use super::ports::PortSet;
 use super::reason::{Reason, Unplaced};
+use super::skew::Skews;
 use super::task::PlacementRequest;
 use super::why::Placed;
 use crate::id::{HoldId, NodeId, RequestId};
@@ -102,12 +103,13 @@ impl View {
     pub(super) fn unplaced(&self, prepared: &Prepared) -> Unplaced {
         let mut unplaced = Unplaced::default();
         let mut reasons = Vec::new();
+        let skews = self.skews(prepared);
         for (index, generation, _) in self.nodes.iter() {
             reasons.clear();
             if let Some(candidate) = self.candidate(index) {
-                candidate.refusals(&prepared.request, prepared.group, &mut |reason| {
-                    reasons.push(reason);
-                });
+                let note = &mut |reason| reasons.push(reason);
+                candidate.refusals(&prepared.request, prepared.group, note);
+                skews.refusals(&candidate, note);
             }
             unplaced.push(NodeId::new(index, generation), &reasons);
         }
@@ -115,7 +117,8 @@ impl View {
     }
 
     /// Every reason why a named node cannot take a task of that request: what
-    /// `StartTask` reports. Empty where it can. O(request).
+    /// `StartTask` reports. Empty where it can. O(request), and O(nodes) for each
+    /// topology spread.
     ///
     /// # Errors
     ///
@@ -125,8 +128,17 @@ impl View {
         self.nodes.get(node.index(), node.generation()).ok_or(Stale)?;
         let candidate = self.candidate(node.index()).ok_or(Stale)?;
         let mut reasons = Vec::new();
-        candidate.refusals(&prepared.request, prepared.group, &mut |reason| reasons.push(reason));
+        let note = &mut |reason| reasons.push(reason);
+        candidate.refusals(&prepared.request, prepared.group, note);
+        self.skews(prepared).refusals(&candidate, note);
         Ok(reasons)
+    }
+
+    /// The topology spreads of a request as they are now. O(nodes) for each.
+    pub(super) fn skews<'a>(&self, prepared: &'a Prepared) -> Skews<'a> {
+        let Self { nodes, rooms, groups, .. } = self;
+        let sight = Sight { nodes, rooms, groups };
+        Skews::new(prepared, sight.candidates().map(|(_, candidate)| candidate))
     }
 
     /// Chooses the node for one task and takes the room: [`View::place`] and

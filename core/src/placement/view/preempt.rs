@@ -52,7 +52,8 @@ impl View {
     /// preemption). The node is the one whose most important victim is the least
     /// important; of those the one with the fewest; of those the one with the
     /// lowest index. Strategies have no say. The host stops the victims,
-    /// releases them and commits. O(nodes + tasks of lower priority).
+    /// releases them and commits. A topology spread is looked at as it is before
+    /// the victims leave. O(nodes + tasks of lower priority).
     ///
     /// # Errors
     ///
@@ -62,8 +63,11 @@ impl View {
             return Ok(Preemption { node: placed.node, victims: Vec::new() });
         }
         let prepared = self.requests.get(id.index(), id.generation()).ok_or(PlaceError::Stale)?;
+        let skews = self.skews(prepared);
         let victims = self.nodes.iter().filter_map(|(index, generation, node)| {
-            let victims = self.victims_on(prepared, index, node)?;
+            let mut even = true;
+            skews.refusals(&self.candidate(index)?, &mut |_| even = false);
+            let victims = if even { self.victims_on(prepared, index, node)? } else { return None };
             let highest = victims.iter().map(|(priority, _)| *priority).max()?;
             Some(((highest, victims.len(), index), NodeId::new(index, generation), victims))
         });

@@ -72,6 +72,14 @@ pub enum Reason {
         /// How many of them are.
         tasks: u32,
     },
+    /// A topology spread would be more uneven than it may.
+    MaxSkew {
+        /// Which of [`PlacementRequest::constraints`](super::PlacementRequest::constraints).
+        constraint: usize,
+        /// How much more its value would have than the one with the fewest;
+        /// `None`: it lacks the attribute.
+        skew: Option<u64>,
+    },
 }
 
 impl Reason {
@@ -89,6 +97,7 @@ impl Reason {
             Self::Location => "LOCATION",
             Self::MemberOf { .. } => "MemberOf placement constraint unsatisfied.",
             Self::DistinctInstance { .. } => "DistinctInstance placement constraint unsatisfied.",
+            Self::MaxSkew { .. } => "MaxSkew placement constraint unsatisfied.",
         }
     }
 
@@ -105,7 +114,7 @@ impl Reason {
             Self::Eni { .. } => "has insufficient network interfaces available",
             Self::Attribute { .. } => "is missing an attribute required by your task",
             Self::Location => "is in an Availability Zone without a subnet of your task",
-            Self::MemberOf { .. } | Self::DistinctInstance { .. } => {
+            Self::MemberOf { .. } | Self::DistinctInstance { .. } | Self::MaxSkew { .. } => {
                 "doesn't meet a placement constraint of your task"
             }
         }
@@ -150,6 +159,7 @@ impl fmt::Display for Reason {
                 write!(f, ": {needed} ports needed, {available} can still be reserved")
             }
             Self::DistinctInstance { tasks } => write!(f, " {tasks} tasks of the group run there."),
+            Self::MaxSkew { skew: Some(skew), .. } => write!(f, " The skew would be {skew}."),
             _ => Ok(()),
         }
     }

@@ -169,6 +169,10 @@ impl PlacementRequest {
         if self.constraints.len() > MAX_CONSTRAINTS {
             return Err(RequestError::Constraints { constraints: self.constraints.len() });
         }
+        let none = |one: &Constraint| matches!(one, Constraint::MaxSkew { max_skew: 0, .. });
+        if let Some(constraint) = self.constraints.iter().position(none) {
+            return Err(RequestError::MaxSkew { constraint });
+        }
         Ok(())
     }
 }

@@ -47,7 +47,8 @@ _BALANCED = "binpack:balanced"
     "--constraint",
     "constraints",
     multiple=True,
-    help="memberOf:EXPR (Amazon ECS's query language) or distinctInstance, for every task. "
+    help="memberOf:EXPR (Amazon ECS's query language), distinctInstance or maxSkew:ATTRIBUTE=N "
+    "(Kubernetes' topology spread; zone or an attribute; not offline), for every task. "
     "Repeatable.",
 )
 @click.option("--offline", is_flag=True, help="Know all tasks, and search for the fewest nodes.")

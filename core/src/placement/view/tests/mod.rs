@@ -2,6 +2,7 @@
 
 mod preempt;
 mod rules;
+mod skew;
 
 use super::{Chain, NodeInfo, PlacementRequest, TaskRequirements, View};
 use crate::id::{NodeId, RequestId};
