@@ -178,6 +178,10 @@ impl Control {
     /// A limit that does not leave the unreserved minimum beside the
     /// reservations.
     ///
+    /// While this lowers it, a request can be throttled although a unit is free:
+    /// one that lies with an idle instance and is on its way back. Never is one
+    /// admitted above the limit.
+    ///
     /// Cost: O(functions, and their idle leaves, in the chunks (32nds of all)
     /// that have parked permits) to lower it, O(1) to raise it.
     pub fn set_account_limit(&mut self, limit: u32) -> Result<(), LimitError> {

@@ -32,6 +32,18 @@ fn a_refusal_needs_a_moment_at_the_limit() {
 }
 
 #[test]
+fn a_refusal_below_the_limit_needs_that_it_is_being_lowered() {
+    for lowers in [false, true] {
+        let set = vec![call(10, 19, Done::Limited { unreserved: 1, lowers })];
+        for (from, to, meets) in [(11, 12, true), (5, 15, true), (18, 30, true), (0, 9, false)] {
+            let exact = holds(&ONE, &[set.clone(), vec![call(from, to, REFUSED)]]);
+            assert_eq!(exact, lowers && meets, "{from} to {to}");
+        }
+        assert!(!holds(&ONE, &[set, vec![call(20, 29, REFUSED)]]));
+    }
+}
+
+#[test]
 fn two_admissions_to_one_unit_need_a_release_between_them() {
     let released = vec![call(0, 9, IN), call(20, 29, OUT)];
     assert!(holds(&ONE, &[released.clone(), vec![call(0, 25, IN)]]));
@@ -84,7 +96,7 @@ fn brute_force<O: Object>(object: &O, calls: &[Call], state: u64) -> bool {
 
 /// Three threads of up to three calls, at any moments.
 fn random_history(rng: &mut Rng) -> Vec<Vec<Call>> {
-    let kinds = [IN, OUT, WARM, REFUSED, Done::Limited { unreserved: 2 }];
+    let kinds = [IN, OUT, WARM, REFUSED, Done::Limited { unreserved: 2, lowers: false }];
     (0..3)
         .map(|thread| {
             let mut moment = 0;

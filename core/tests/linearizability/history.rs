@@ -48,7 +48,7 @@ pub(crate) enum Done {
     /// Reported as stopped.
     Stopped { function: u8, slot: u32 },
     /// The account's limit, less what is reserved of it, was set.
-    Limited { unreserved: u32 },
+    Limited { unreserved: u32, lowers: bool },
 }
 
 /// Where moments come from.

@@ -4,6 +4,7 @@
 //! | what | checked |
 //! |---|---|
 //! | a limit, while the account's limit is set | exactly: no admission above it, no refusal below it |
+//! | the same while a call lowers it | no admission above it; a refusal may be of what that call takes back |
 //! | warm or cold; an instance given twice or lost | exactly, where a reap takes what it looks at |
 //! | the same while reaps put instances back | with the documented bound: one hidden instance for each open step of a reap |
 //! | slots of new instances | exactly |

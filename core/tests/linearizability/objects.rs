@@ -9,7 +9,8 @@ use super::checker::Object;
 use super::history::Done;
 
 /// A limit: so many units, shared by some functions. Exact: admitted only
-/// below the limit, refused only at it or above.
+/// below the limit, refused only at it or above; but while a call lowers it,
+/// what that has taken from idle instances and not yet given back may be refused.
 ///
 /// State: in flight 32 | limit 32.
 pub(crate) struct Limit {
@@ -49,13 +50,17 @@ impl Object for Limit {
         }
     }
 
-    fn after(&self, state: u64, done: &Done, _loose: u32) -> Option<u64> {
+    fn loosens(&self, done: &Done) -> bool {
+        self.is_account && matches!(done, Done::Limited { lowers: true, .. })
+    }
+
+    fn after(&self, state: u64, done: &Done, loose: u32) -> Option<u64> {
         let (in_flight, limit) = (state / UNIT, state % UNIT);
         match *done {
             Done::Warm { .. } | Done::Cold { .. } => (in_flight < limit).then_some(state + UNIT),
-            Done::Throttled { .. } => (in_flight >= limit).then_some(state),
+            Done::Throttled { .. } => (in_flight >= limit || loose > 0).then_some(state),
             Done::Completed { .. } | Done::Failed { .. } => state.checked_sub(UNIT),
-            Done::Limited { unreserved } => Some(in_flight * UNIT + u64::from(unreserved)),
+            Done::Limited { unreserved, .. } => Some(in_flight * UNIT + u64::from(unreserved)),
             Done::Reaped { .. } | Done::Stopped { .. } => None,
         }
     }

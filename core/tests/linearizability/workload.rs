@@ -129,6 +129,7 @@ fn set_limits(
     let mut recorder = Recorder::new(clock, round.turns);
     let spare = control.account_limit() - UNRESERVED - RESERVED;
     let mut rng = Rng::stream(round.seed, THREADS as u64);
+    let mut before = UNRESERVED;
     for _ in 0..round.turns / 16 {
         let unreserved = 1 + below(&mut rng, MOST_UNRESERVED as usize) as u32;
         let set = || {
@@ -137,7 +138,9 @@ fn set_limits(
                 control.set_account_limit(limit).expect("covers what is reserved");
             }
         };
-        recorder.call(set, |()| Done::Limited { unreserved });
+        let lowers = unreserved < before;
+        recorder.call(set, |()| Done::Limited { unreserved, lowers });
+        before = unreserved;
         (0..below(&mut rng, 4)).for_each(|_| thread::yield_now());
     }
     recorder.log
