@@ -1,8 +1,8 @@
 //! Reading what Python passes, so that each refusal names what was given.
 
 use pyo3::prelude::*;
-use warmstow_core::function::ScalingRate;
 use warmstow_core::function::keep_alive::KeepAlivePolicy;
+use warmstow_core::function::{FunctionSpec, ScalingRate};
 use warmstow_core::placement::{NodeSpec, Strategy};
 use warmstow_core::pool::Pick;
 use warmstow_core::resources::Resources;
@@ -29,7 +29,7 @@ where
 
 /// A value as a message repeats it: as Python writes it, and cut where it is
 /// long.
-fn shown(value: &Bound<'_, PyAny>) -> String {
+pub(crate) fn shown(value: &Bound<'_, PyAny>) -> String {
     const SHOWN: usize = 60;
     let text = value.repr().and_then(|text| text.extract::<String>());
     let text = text.unwrap_or_else(|_| "unprintable".into());
@@ -100,6 +100,11 @@ pub(crate) fn seconds(value: &Bound<'_, PyAny>, name: &str) -> PyResult<Duration
     }
 }
 
+/// The same, or `None`.
+pub(crate) fn seconds_or_none(value: &Bound<'_, PyAny>, name: &str) -> PyResult<Option<Duration>> {
+    if value.is_none() { Ok(None) } else { seconds(value, name).map(Some) }
+}
+
 /// Which idle instance serves.
 pub(crate) fn pick(value: &Bound<'_, PyAny>, name: &str) -> PyResult<Pick> {
     match text(value, name)?.as_str() {
@@ -152,6 +157,25 @@ pub(crate) fn field<'py>(object: &Bound<'py, PyAny>, name: &str) -> PyResult<Bou
     object.getattr(name)
 }
 
+/// Name and settings of a `warmstow.FunctionSpec`.
+pub(crate) fn function_spec(spec: &Bound<'_, PyAny>) -> PyResult<(String, FunctionSpec)> {
+    let get = |key: &str| {
+        let refuse = |_| errors::config(format!("spec is {}: needs a FunctionSpec", shown(spec)));
+        field(spec, key).map_err(refuse)
+    };
+    let whole = |key: &str| whole::<u32>(&get(key)?, key);
+    let maybe = |key: &str| whole_or_none(&get(key)?, key);
+    let settings = FunctionSpec {
+        resources: resources(whole("memory_mib")?, maybe("cpu_units")?),
+        max_instances: whole("max_instances")?,
+        instance_concurrency: whole("instance_concurrency")?,
+        reserved_concurrency: maybe("reserved_concurrency")?,
+        keep_alive: seconds(&get("keep_alive_s")?, "keep_alive_s")?,
+        pick: pick(&get("pick")?, "pick")?,
+    };
+    Ok((text(&get("name")?, "name of a function")?, settings))
+}
+
 /// A sequence of `warmstow.NodeSpec`, called `nodes` where it is none.
 pub(crate) fn nodes(sequence: &Bound<'_, PyAny>) -> PyResult<Vec<NodeSpec>> {
     let refuse = |what: &str, given: &Bound<'_, PyAny>, needs: &str| {
@@ -183,7 +207,9 @@ macro_rules! named {
     ($($name:ident: $read:ident -> $type:ty),+ $(,)?) => {
         /// Readers of one argument each, which errors name.
         pub(crate) mod named {
-            use super::{Bound, Duration, Pick, PyAny, PyResult, ScalingRate, Strategy};
+            use super::{
+                Bound, Duration, KeepAlivePolicy, Pick, PyAny, PyResult, ScalingRate, Strategy,
+            };
 
             $(pub(crate) fn $name(value: &Bound<'_, PyAny>) -> PyResult<$type> {
                 super::$read(value, stringify!($name))
@@ -196,42 +222,69 @@ named! {
     account: text -> String,
     account_limit: whole -> u32,
     availability_zone: text -> String,
+    batch: whole -> u64,
+    batch_size: whole -> u32,
+    burst: whole -> u32,
+    capacity: whole -> u32,
+    cold_start_s: seconds -> Duration,
     cpu_units: whole_or_none -> Option<u32>,
+    dead_letter: flag -> bool,
     desired: whole -> u32,
+    draw: whole -> u64,
     event: text -> String,
     instance_concurrency: whole -> u32,
     keep_alive_s: seconds -> Duration,
     limit: whole -> u32,
+    max_age_s: seconds -> Duration,
+    max_aliases: whole -> u32,
     max_arrivals: whole -> u64,
     max_capacity: whole -> u32,
     max_functions: whole -> u32,
     max_instances: whole -> u32,
     max_nodes: whole_or_none -> Option<u32>,
+    max_wait_s: seconds -> Duration,
+    maximum_concurrency: whole_or_none -> Option<u32>,
     memory_mib: whole -> u32,
     metric: text -> String,
     min_capacity: whole -> u32,
     name: text -> String,
     now_ns: whole -> u64,
+    on_failure: flag -> bool,
+    on_success: flag -> bool,
     operation: text -> String,
+    other: whole_or_none -> Option<u32>,
     pick: pick -> Pick,
+    policy: keep_alive -> KeepAlivePolicy,
+    preparation_s: seconds -> Duration,
+    rate_per_s: whole -> u32,
+    reason: text -> String,
+    recycle_after_s: seconds_or_none -> Option<Duration>,
     region: text -> String,
     request: text -> String,
+    requested: whole -> u32,
     requests_per_concurrency: whole -> u32,
     reserved: whole_or_none -> Option<u32>,
     reserved_concurrency: whole_or_none -> Option<u32>,
+    retries: whole -> u8,
     running: whole -> u32,
     scale_in: flag -> bool,
     scale_out: flag -> bool,
     scaling_rate: scaling_rate -> ScalingRate,
     scheduled: flag -> bool,
     seed: whole -> u64,
+    stopped: flag -> bool,
+    stopping: flag -> bool,
     strategy: strategy -> Strategy,
     subnet: text -> String,
+    tenant: text -> String,
     text: text -> String,
     time_s: seconds -> Duration,
     under_way: flag -> bool,
     unreserved_minimum: whole -> u32,
     value: number -> f64,
+    version: whole -> u32,
+    visible: whole -> u64,
+    window_s: seconds -> Duration,
     work: whole -> u64,
     zone: whole -> u8,
 }

@@ -48,11 +48,22 @@ pub(crate) fn invoke(error: InvokeError) -> PyErr {
     let (message, reason) = (error.to_string(), error.reason());
     match error {
         InvokeError::UnknownFunction(error) => stale(error),
+        InvokeError::UnknownAlias { .. } => stale(message),
         InvokeError::Throttled(_) | InvokeError::ScalingRate { .. } => {
             python::ThrottledError::new_err((message, reason))
         }
         _ => python::ExhaustedError::new_err((message, reason)),
     }
+}
+
+/// Something that is full; `resource` says what.
+pub(crate) fn exhausted(error: &dyn Display, resource: &'static str) -> PyErr {
+    python::ExhaustedError::new_err((error.to_string(), resource))
+}
+
+/// A lease whose bits were never one.
+pub(crate) fn no_lease() -> PyErr {
+    stale("stale lease: these bits are none")
 }
 
 /// A lease that cannot be used.

@@ -8,7 +8,7 @@ use alloc::collections::BTreeMap;
 use pyo3::prelude::*;
 use warmstow_core::concurrency::ThrottleReason;
 use warmstow_core::function::{self, Start};
-use warmstow_core::id::{FunctionId, InstanceId};
+use warmstow_core::id::{AliasId, FunctionId, InstanceId};
 use warmstow_core::placement::NodeView;
 
 /// A function of a region; from :meth:`Region.add_function`.
@@ -22,6 +22,21 @@ pub(crate) struct Function(pub(crate) FunctionId);
 impl Function {
     fn __repr__(&self) -> String {
         format!("Function({})", self.0)
+    }
+}
+
+/// An alias of a function with versions; from
+/// :meth:`VersionedFunction.create_alias`.
+///
+/// Immutable, hashable, and safe to share between threads.
+#[pyclass(frozen, eq, hash, module = "warmstow", from_py_object)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) struct Alias(pub(crate) AliasId);
+
+#[pymethods]
+impl Alias {
+    fn __repr__(&self) -> String {
+        format!("Alias({})", self.0)
     }
 }
 

@@ -3,21 +3,29 @@
 
 extern crate alloc;
 
+mod actions;
 mod arguments;
+mod async_queue;
 mod autoscale;
+mod backlog;
 mod consolidate;
 mod ecs;
 mod errors;
 mod explanation;
+mod front_end;
 mod gpu;
 mod handles;
+mod keeper;
 mod pack;
+mod polled_source;
 mod region;
 mod replay;
 mod report;
 mod search;
 mod settings;
 mod simulate;
+mod tenants;
+mod versions;
 
 /// The extension behind the package `warmstow`.
 #[pyo3::pymodule]
@@ -28,19 +36,31 @@ mod _warmstow {
     use crate::errors;
 
     #[pymodule_export]
+    use crate::actions::{Action, Prestart};
+    #[pymodule_export]
+    use crate::async_queue::{AsyncAction, AsyncQueue};
+    #[pymodule_export]
     use crate::autoscale::{Decision, Scaler};
+    #[pymodule_export]
+    use crate::backlog::{Backlog, BacklogAction};
     #[pymodule_export]
     use crate::consolidate::Consolidator;
     #[pymodule_export]
     use crate::ecs::{Ecs, ecs_operations};
     #[pymodule_export]
+    use crate::front_end::FrontEnd;
+    #[pymodule_export]
     use crate::gpu::place_gpu;
     #[pymodule_export]
-    use crate::handles::{Counters, Function, Instance, Invocation, Lease, Node};
+    use crate::handles::{Alias, Counters, Function, Instance, Invocation, Lease, Node};
+    #[pymodule_export]
+    use crate::keeper::Keeper;
     #[pymodule_export]
     use crate::pack::{
         Packer, check_constraint, check_strategies, nodes_that_match, place_instances, place_tasks,
     };
+    #[pymodule_export]
+    use crate::polled_source::PolledSource;
     #[pymodule_export]
     use crate::region::Region;
     #[pymodule_export]
@@ -49,6 +69,10 @@ mod _warmstow {
     use crate::settings::read_settings;
     #[pymodule_export]
     use crate::simulate::simulate_text;
+    #[pymodule_export]
+    use crate::tenants::TenantFunction;
+    #[pymodule_export]
+    use crate::versions::{FunctionMetrics, Provisioned, VersionedFunction};
 
     /// Version of the package.
     #[pymodule_export]

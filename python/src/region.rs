@@ -7,6 +7,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use pyo3::prelude::*;
 use warmstow_core::function::{self, Control, FunctionSpec, RegionConfig, ScalingRate};
+use warmstow_core::id::Lane;
 use warmstow_core::placement::{NodeSpec, Strategy};
 use warmstow_core::pool::Pick;
 use warmstow_core::resources::Resources;
@@ -14,7 +15,7 @@ use warmstow_core::time::{Duration, Instant};
 
 use crate::arguments::{self, named};
 use crate::errors;
-use crate::handles::{Counters, Function, Instance, Invocation, Lease, Node};
+use crate::handles::{Alias, Counters, Function, Instance, Invocation, Lease, Node};
 use crate::settings;
 
 /// Functions that share an account's concurrency and a fleet of nodes.
@@ -33,7 +34,11 @@ pub(crate) struct Region {
 }
 
 impl Region {
-    fn control(&self) -> MutexGuard<'_, Control> {
+    pub(crate) const fn core(&self) -> &Arc<function::Region> {
+        &self.region
+    }
+
+    pub(crate) fn control(&self) -> MutexGuard<'_, Control> {
         // Core leaves its state whole even where a caller's thread ends in it.
         self.control.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -52,9 +57,6 @@ fn next_generation() -> NonZeroU32 {
     }
 }
 
-/// A lease whose bits were never one.
-const NO_LEASE: &str = "stale lease: these bits are none";
-
 #[pymethods]
 impl Region {
     #[new]
@@ -62,10 +64,10 @@ impl Region {
     #[pyo3(signature = (
         *, account_limit = 1000, unreserved_minimum = 100, nodes = None, max_nodes = None,
         strategy = Strategy::default(), max_functions = 1024, seed = 0,
-        scaling_rate = ScalingRate::Unlimited, requests_per_concurrency = 0,
+        scaling_rate = ScalingRate::Unlimited, requests_per_concurrency = 0, max_aliases = 0,
     ), text_signature = "(*, account_limit=1000, unreserved_minimum=100, nodes=None, \
         max_nodes=None, strategy=\"binpack:memory\", max_functions=1024, seed=0, scaling_rate=\"unlimited\", \
-        requests_per_concurrency=0)")]
+        requests_per_concurrency=0, max_aliases=0)")]
     fn new(
         #[pyo3(from_py_with = named::account_limit)] account_limit: u32,
         #[pyo3(from_py_with = named::unreserved_minimum)] unreserved_minimum: u32,
@@ -76,6 +78,7 @@ impl Region {
         #[pyo3(from_py_with = named::seed)] seed: u64,
         #[pyo3(from_py_with = named::scaling_rate)] scaling_rate: ScalingRate,
         #[pyo3(from_py_with = named::requests_per_concurrency)] requests_per_concurrency: u32,
+        #[pyo3(from_py_with = named::max_aliases)] max_aliases: u32,
     ) -> PyResult<Self> {
         let nodes = nodes.map_or_else(|| Ok(Vec::new()), arguments::nodes)?;
         let given = u32::try_from(nodes.len()).unwrap_or(u32::MAX);
@@ -88,6 +91,7 @@ impl Region {
             seed,
             scaling_rate,
             requests_per_concurrency,
+            max_aliases,
             generation: next_generation(),
             ..RegionConfig::default()
         };
@@ -176,22 +180,44 @@ impl Region {
         self.control().function(&name).map(Function)
     }
 
-    /// Admit a request: lease a warm instance, or make room for a new one.
+    /// Admit a request of a function, a version or a tenant: lease a warm
+    /// instance, or make room for a new one.
     ///
     /// Lock-free. Where the invocation is ``cold``, the host starts the
-    /// instance and reports :meth:`started`, or :meth:`fail`.
+    /// instance and reports :meth:`started`, or :meth:`fail`. What is provisioned
+    /// for a version is used first.
     ///
     /// Raises:
     ///     ThrottledError: a concurrency limit is reached; nothing is held.
     ///     ExhaustedError: no node has room for another instance, or the
     ///         function has as many as it may; nothing is held.
-    ///     StaleHandleError: the function is of another region.
+    ///     StaleHandleError: the function is of another region, or a version that
+    ///         was deleted.
     fn invoke(
         &self,
         #[pyo3(from_py_with = named::now_ns)] now_ns: u64,
         function: Function,
     ) -> PyResult<Invocation> {
-        let admitted = self.region.invoke(Instant::from_nanos(now_ns), function.0);
+        let now = Instant::from_nanos(now_ns);
+        let admitted = self.region.invoke_version(now, function.0, Lane::FIRST);
+        admitted.map(Invocation::from).map_err(errors::invoke)
+    }
+
+    /// The same of the version that an alias points to; of two the ``draw``
+    /// decides: any number, such as that of the request.
+    ///
+    /// Raises:
+    ///     StaleHandleError: the alias is of another region, or was deleted; else
+    ///         as :meth:`invoke`.
+    #[pyo3(signature = (now_ns, alias, *, draw))]
+    fn invoke_alias(
+        &self,
+        #[pyo3(from_py_with = named::now_ns)] now_ns: u64,
+        alias: Alias,
+        #[pyo3(from_py_with = named::draw)] draw: u64,
+    ) -> PyResult<Invocation> {
+        let now = Instant::from_nanos(now_ns);
+        let admitted = self.region.invoke_alias(now, alias.0, draw, Lane::FIRST);
         admitted.map(Invocation::from).map_err(errors::invoke)
     }
 
@@ -205,7 +231,7 @@ impl Region {
         #[pyo3(from_py_with = named::now_ns)] now_ns: u64,
         lease: Lease,
     ) -> PyResult<()> {
-        let held = lease.to_core().ok_or_else(|| errors::stale(NO_LEASE))?;
+        let held = lease.to_core().ok_or_else(errors::no_lease)?;
         self.region.started(Instant::from_nanos(now_ns), &held).map_err(errors::lease)
     }
 
@@ -222,7 +248,7 @@ impl Region {
         #[pyo3(from_py_with = named::now_ns)] now_ns: u64,
         lease: Lease,
     ) -> PyResult<Option<Instance>> {
-        let held = lease.to_core().ok_or_else(|| errors::stale(NO_LEASE))?;
+        let held = lease.to_core().ok_or_else(errors::no_lease)?;
         let ended = self.region.complete(Instant::from_nanos(now_ns), held);
         ended.map(|stop| stop.map(Instance)).map_err(errors::lease)
     }
@@ -240,7 +266,7 @@ impl Region {
         #[pyo3(from_py_with = named::now_ns)] now_ns: u64,
         lease: Lease,
     ) -> PyResult<Option<Instance>> {
-        let held = lease.to_core().ok_or_else(|| errors::stale(NO_LEASE))?;
+        let held = lease.to_core().ok_or_else(errors::no_lease)?;
         let ended = self.region.fail(Instant::from_nanos(now_ns), held);
         ended.map(|stop| stop.map(Instance)).map_err(errors::lease)
     }

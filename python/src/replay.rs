@@ -5,7 +5,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use numpy::{PyReadonlyArray1, PyReadonlyArray2};
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
-use warmstow_core::function::{FunctionSpec, RegionConfig};
+use warmstow_core::function::RegionConfig;
 use warmstow_core::sim::{
     self, Arrival, Arrivals, ColdStart, FunctionMinutes, Poisson, PoissonSpec, SimConfig,
     SimFunction, Trace, TraceColumns, Workload, expand_minutes,
@@ -135,18 +135,9 @@ impl Copied {
 
 /// One function: `warmstow.FunctionSpec`.
 fn function(spec: &Bound<'_, PyAny>) -> PyResult<SimFunction> {
-    let name = arguments::text(&field(spec, "name")?, "name of a function")?;
-    let whole = |key: &str| arguments::whole::<u32>(&field(spec, key)?, key);
-    let maybe = |key: &str| arguments::whole_or_none(&field(spec, key)?, key);
-    let settings = FunctionSpec {
-        resources: arguments::resources(whole("memory_mib")?, maybe("cpu_units")?),
-        max_instances: whole("max_instances")?,
-        instance_concurrency: whole("instance_concurrency")?,
-        reserved_concurrency: maybe("reserved_concurrency")?,
-        keep_alive: arguments::seconds(&field(spec, "keep_alive_s")?, "keep_alive_s")?,
-        pick: arguments::pick(&field(spec, "pick")?, "pick")?,
-    };
-    let provisioned = whole("provisioned_concurrency")?;
+    let (name, settings) = arguments::function_spec(spec)?;
+    let provisioned = "provisioned_concurrency";
+    let provisioned = arguments::whole(&field(spec, provisioned)?, provisioned)?;
     let keep_alive = field(spec, "keep_alive")?;
     let keep_alive = match keep_alive.is_none() {
         true => None,
@@ -158,10 +149,7 @@ fn function(spec: &Bound<'_, PyAny>) -> PyResult<SimFunction> {
 /// The configuration: `warmstow.Settings` and the functions it was applied to.
 fn config(settings: &Bound<'_, PyAny>, functions: &Bound<'_, PyAny>) -> PyResult<SimConfig> {
     let whole = |key: &str| arguments::whole::<u32>(&field(settings, key)?, key);
-    let maybe_seconds = |key: &str| -> PyResult<Option<Duration>> {
-        let value = field(settings, key)?;
-        if value.is_none() { Ok(None) } else { arguments::seconds(&value, key).map(Some) }
-    };
+    let maybe_seconds = |key: &str| arguments::seconds_or_none(&field(settings, key)?, key);
     let stage = |key: &str| arguments::distribution(&field(settings, key)?, key);
     let cold_start = ColdStart::new(stage("cold_start_environment")?, stage("cold_start_code")?);
     let functions = functions.try_iter()?.map(|spec| function(&spec?)).collect::<PyResult<_>>()?;
