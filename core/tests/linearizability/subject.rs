@@ -122,14 +122,17 @@ impl Subject for Broken<'_> {
             Fault::LosesIdle if self.rarely.now() => {
                 // Taken out, and told to nobody.
                 let _ = self.region.drain(NOW, instance);
+                None
             }
+            // One that was drained after it had been taken again.
+            Fault::LosesIdle => None,
             Fault::ChecksThenAdds { in_flight, .. } => {
                 // ORDERING: SeqCst: as in `invoke`.
                 in_flight.fetch_sub(1, Ordering::SeqCst);
+                stop
             }
-            _ => {}
+            _ => stop,
         }
-        stop
     }
 
     fn obeys(&self) -> bool {
