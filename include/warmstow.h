@@ -20,6 +20,11 @@
  * which, and warmstow_advance() is called as time passes. A host that uses
  * neither calls neither.
  *
+ * A backlog (warmstow_backlog_open()) holds requests that would be refused. What
+ * calls functions is there too, for any platform: asynchronous invocation
+ * (warmstow_async_queue_open()), a polled source (warmstow_polled_source_open())
+ * and a front end with a rate of its own (warmstow_front_end_open()).
+ *
  * A scaler (warmstow_scaler_open()) decides how much capacity is desired: the
  * host gives it metrics and what runs, and polls its decisions.
  *
@@ -106,6 +111,36 @@
  * ten-thousandths.
  */
 #define WARMSTOW_WEIGHT_ONE 10000
+
+/**
+ * The most backlogs that are open at a time.
+ */
+#define WARMSTOW_MAX_BACKLOGS 65536
+
+/**
+ * The most asynchronous queues that are open at a time.
+ */
+#define WARMSTOW_MAX_ASYNC_QUEUES 65536
+
+/**
+ * The most polled sources that are open at a time.
+ */
+#define WARMSTOW_MAX_POLLED_SOURCES 65536
+
+/**
+ * The most front ends that are open at a time.
+ */
+#define WARMSTOW_MAX_FRONT_ENDS 65536
+
+/**
+ * Requests a second of Amazon API Gateway, for an account in most regions.
+ */
+#define WARMSTOW_API_GATEWAY_RATE 10000
+
+/**
+ * Its burst.
+ */
+#define WARMSTOW_API_GATEWAY_BURST 5000
 
 /**
  * The most scalers that are open at a time.
@@ -440,6 +475,82 @@ typedef enum warmstow_status {
      * No node would have room if its idle instances were stopped.
      */
     WARMSTOW_ERROR_NO_ROOM = -1101,
+    /**
+     * The function of tenants is null or of another region.
+     */
+    WARMSTOW_ERROR_TENANTS_STALE = -1040,
+    /**
+     * A tenant's identifier is not 1 to 256 letters, digits, spaces and ._:/=+-@
+     */
+    WARMSTOW_ERROR_TENANT_ID = -1041,
+    /**
+     * The backlog is null, was closed, or was never given out.
+     */
+    WARMSTOW_ERROR_BACKLOG_STALE = -1200,
+    /**
+     * As many backlogs are open as there can be: WARMSTOW_MAX_BACKLOGS.
+     */
+    WARMSTOW_ERROR_BACKLOGS_FULL = -1201,
+    /**
+     * A setting of a backlog is out of range.
+     */
+    WARMSTOW_ERROR_BACKLOG_CONFIG = -1202,
+    /**
+     * As many requests wait as may; this one does not.
+     */
+    WARMSTOW_ERROR_BACKLOG_FULL = -1203,
+    /**
+     * The queue is null, was closed, or was never given out.
+     */
+    WARMSTOW_ERROR_ASYNC_QUEUE_STALE = -1210,
+    /**
+     * As many queues are open as there can be: WARMSTOW_MAX_ASYNC_QUEUES.
+     */
+    WARMSTOW_ERROR_ASYNC_QUEUES_FULL = -1211,
+    /**
+     * A setting of an asynchronous queue is out of range.
+     */
+    WARMSTOW_ERROR_ASYNC_CONFIG = -1212,
+    /**
+     * The queue holds as many events as it may; this one was not taken.
+     */
+    WARMSTOW_ERROR_ASYNC_QUEUE_FULL = -1213,
+    /**
+     * The event is not in flight.
+     */
+    WARMSTOW_ERROR_EVENT_UNKNOWN = -1214,
+    /**
+     * The source is null, was closed, or was never given out.
+     */
+    WARMSTOW_ERROR_POLLED_SOURCE_STALE = -1220,
+    /**
+     * As many sources are open as there can be: WARMSTOW_MAX_POLLED_SOURCES.
+     */
+    WARMSTOW_ERROR_POLLED_SOURCES_FULL = -1221,
+    /**
+     * A setting of a polled source is out of range.
+     */
+    WARMSTOW_ERROR_POLLED_CONFIG = -1222,
+    /**
+     * The batch is not in flight.
+     */
+    WARMSTOW_ERROR_BATCH_UNKNOWN = -1223,
+    /**
+     * The front end is null, was closed, or was never given out.
+     */
+    WARMSTOW_ERROR_FRONT_END_STALE = -1230,
+    /**
+     * As many front ends are open as there can be: WARMSTOW_MAX_FRONT_ENDS.
+     */
+    WARMSTOW_ERROR_FRONT_ENDS_FULL = -1231,
+    /**
+     * The rate of a front end is none.
+     */
+    WARMSTOW_ERROR_FRONT_END_RATE = -1232,
+    /**
+     * The front end answers 429: the function was not asked.
+     */
+    WARMSTOW_ERROR_RATE_EXCEEDED = -1233,
 } warmstow_status;
 
 /**
@@ -781,6 +892,152 @@ typedef enum warmstow_action_kind {
      */
     WARMSTOW_ACTION_STOP = 2,
 } warmstow_action_kind;
+
+/**
+ * What becomes of a request that finds a backlog full.
+ */
+typedef enum warmstow_overflow {
+    /**
+     * It is refused.
+     */
+    WARMSTOW_OVERFLOW_REFUSE = 0,
+    /**
+     * It waits, and the oldest is dropped.
+     */
+    WARMSTOW_OVERFLOW_DROP_OLDEST = 1,
+} warmstow_overflow;
+
+/**
+ * What is to be done with a request that waited.
+ */
+typedef enum warmstow_backlog_action_kind {
+    /**
+     * Nothing is left to do.
+     */
+    WARMSTOW_BACKLOG_NONE = 0,
+    /**
+     * Run it, as after warmstow_invoke().
+     */
+    WARMSTOW_BACKLOG_RUN = 1,
+    /**
+     * Answer it: it waited for the longest that it may.
+     */
+    WARMSTOW_BACKLOG_TOO_LATE = 2,
+    /**
+     * Answer it: it was the oldest when one more came.
+     */
+    WARMSTOW_BACKLOG_PUSHED_OUT = 3,
+    /**
+     * Answer it: the version or alias that it would run on was deleted.
+     */
+    WARMSTOW_BACKLOG_GONE = 4,
+} warmstow_backlog_action_kind;
+
+/**
+ * Where an event goes in the end. In a configuration a sum of them.
+ */
+typedef enum warmstow_destination {
+    /**
+     * Nowhere.
+     */
+    WARMSTOW_DESTINATION_NONE = 0,
+    /**
+     * The destination for those that succeeded.
+     */
+    WARMSTOW_DESTINATION_ON_SUCCESS = 1,
+    /**
+     * The destination for those that failed.
+     */
+    WARMSTOW_DESTINATION_ON_FAILURE = 2,
+    /**
+     * The dead-letter queue.
+     */
+    WARMSTOW_DESTINATION_DEAD_LETTER = 4,
+} warmstow_destination;
+
+/**
+ * How an attempt went.
+ */
+typedef enum warmstow_outcome {
+    /**
+     * The function returned.
+     */
+    WARMSTOW_OUTCOME_SUCCEEDED = 0,
+    /**
+     * The function failed, or ran into its timeout.
+     */
+    WARMSTOW_OUTCOME_FAILED = 1,
+    /**
+     * It was not run: throttled (429), or an error of the platform (5xx).
+     */
+    WARMSTOW_OUTCOME_THROTTLED = 2,
+} warmstow_outcome;
+
+/**
+ * Why an event has left its queue.
+ */
+typedef enum warmstow_condition {
+    /**
+     * It has not.
+     */
+    WARMSTOW_CONDITION_NONE = 0,
+    /**
+     * It succeeded.
+     */
+    WARMSTOW_CONDITION_SUCCESS = 1,
+    /**
+     * All of its attempts failed.
+     */
+    WARMSTOW_CONDITION_RETRIES_EXHAUSTED = 2,
+    /**
+     * It is older than it may be.
+     */
+    WARMSTOW_CONDITION_EVENT_AGE_EXCEEDED = 3,
+    /**
+     * The function is stopped by a reservation of 0.
+     */
+    WARMSTOW_CONDITION_ZERO_RESERVED_CONCURRENCY = 4,
+} warmstow_condition;
+
+/**
+ * What is to be done with an event.
+ */
+typedef enum warmstow_async_action_kind {
+    /**
+     * Nothing is left to do.
+     */
+    WARMSTOW_ASYNC_NONE = 0,
+    /**
+     * Invoke the function for it, then warmstow_async_queue_report().
+     */
+    WARMSTOW_ASYNC_INVOKE = 1,
+    /**
+     * Deliver it; it has left the queue.
+     */
+    WARMSTOW_ASYNC_DELIVER = 2,
+    /**
+     * It has left the queue and goes nowhere: forget it.
+     */
+    WARMSTOW_ASYNC_FORGET = 3,
+} warmstow_async_action_kind;
+
+/**
+ * How a batch went.
+ */
+typedef enum warmstow_batch_end {
+    /**
+     * The function returned; of a partial failure too.
+     */
+    WARMSTOW_BATCH_SUCCEEDED = 0,
+    /**
+     * The function failed.
+     */
+    WARMSTOW_BATCH_FAILED = 1,
+    /**
+     * It was throttled: its messages become visible again.
+     */
+    WARMSTOW_BATCH_THROTTLED = 2,
+} warmstow_batch_end;
 
 /**
  * The settings of a region; initialise by warmstow_region_config_default().
@@ -1294,6 +1551,21 @@ typedef struct warmstow_provisioned_view {
 } warmstow_provisioned_view;
 
 /**
+ * A function of tenants, for the life of the region. All-zero is none.
+ *
+ * An instance of it serves requests of one tenant only, for all its life, as in
+ * AWS Lambda's tenant isolation mode PER_TENANT. Each tenant is a
+ * warmstow_function of its own, which requests name in
+ * warmstow_invoke_version(). All share one reservation and one request rate.
+ */
+typedef struct warmstow_tenants {
+    /**
+     * For warmstow to read; store and compare it as it is.
+     */
+    uint64_t bits;
+} warmstow_tenants;
+
+/**
  * The hold of an instance that is started ahead of requests, from
  * warmstow_poll() or warmstow_start_ahead() until warmstow_prepared() or
  * warmstow_unprepared(). It is no lease. All-zero is none.
@@ -1331,6 +1603,285 @@ typedef struct warmstow_action {
      */
     struct warmstow_node node;
 } warmstow_action;
+
+/**
+ * How a backlog behaves; initialise by warmstow_backlog_config_default().
+ */
+typedef struct warmstow_backlog_config {
+    /**
+     * sizeof(warmstow_backlog_config), as the program was compiled.
+     */
+    uint32_t struct_size;
+    /**
+     * The most that wait, 1 to 2^20.
+     */
+    uint32_t capacity;
+    /**
+     * A warmstow_overflow.
+     */
+    uint32_t overflow;
+    /**
+     * Always 0.
+     */
+    uint32_t reserved_field;
+    /**
+     * The longest that one waits, in nanoseconds; above 0.
+     */
+    uint64_t max_wait_ns;
+} warmstow_backlog_config;
+
+/**
+ * A bounded queue before a function, a version, a tenant or an alias, for hosts
+ * that let a request wait where AWS Lambda would refuse it: first in, first out.
+ * From warmstow_backlog_open() until warmstow_backlog_close(). All-zero is none.
+ *
+ * Requests that find room at once may go to warmstow_invoke() beside it as long
+ * as none waits; else they would overtake those that do.
+ */
+typedef struct warmstow_backlog {
+    /**
+     * For warmstow to read; store and compare it as it is.
+     */
+    uint64_t bits;
+} warmstow_backlog;
+
+/**
+ * An action; see warmstow_backlog_poll().
+ */
+typedef struct warmstow_backlog_action {
+    /**
+     * A warmstow_backlog_action_kind.
+     */
+    uint32_t kind;
+    /**
+     * Always 0.
+     */
+    uint32_t reserved_field;
+    /**
+     * The host's number of the request.
+     */
+    uint64_t request;
+    /**
+     * How long it waited.
+     */
+    uint64_t waited_ns;
+    /**
+     * With WARMSTOW_BACKLOG_RUN what it holds; else null.
+     */
+    struct warmstow_invocation invocation;
+} warmstow_backlog_action;
+
+/**
+ * What a backlog has seen: offered is the sum of all others.
+ */
+typedef struct warmstow_backlog_counts {
+    /**
+     * Requests offered, but those that were taken back.
+     */
+    uint64_t offered;
+    /**
+     * Admitted at once.
+     */
+    uint64_t admitted;
+    /**
+     * Admitted after they waited.
+     */
+    uint64_t waited;
+    /**
+     * Refused when they were offered.
+     */
+    uint64_t refused;
+    /**
+     * Dropped after the longest wait.
+     */
+    uint64_t too_late;
+    /**
+     * Dropped for one more.
+     */
+    uint64_t pushed_out;
+    /**
+     * Dropped because what they would run on was deleted.
+     */
+    uint64_t gone;
+    /**
+     * Waiting now.
+     */
+    uint64_t waiting;
+} warmstow_backlog_counts;
+
+/**
+ * How a queue behaves; initialise by warmstow_async_config_default().
+ */
+typedef struct warmstow_async_config {
+    /**
+     * sizeof(warmstow_async_config), as the program was compiled.
+     */
+    uint32_t struct_size;
+    /**
+     * The most events that wait or are in flight, at least 1; default 100,000.
+     */
+    uint32_t capacity;
+    /**
+     * Retries after function errors, 0 to 2; default 2.
+     */
+    uint32_t retries;
+    /**
+     * A sum of warmstow_destination; default none.
+     */
+    uint32_t destinations;
+    /**
+     * The greatest age in nanoseconds, 60 s to 6 h; default 6 h.
+     */
+    uint64_t max_age_ns;
+} warmstow_async_config;
+
+/**
+ * The queue of a function's asynchronous invocations, by AWS Lambda's rules: two
+ * retries, after one and two minutes; throttled ones from 1 s on, doubled up to 5
+ * minutes, which costs no retry. It knows no function: any platform can be
+ * behind it. From warmstow_async_queue_open() until warmstow_async_queue_close().
+ * All-zero is none.
+ */
+typedef struct warmstow_async_queue {
+    /**
+     * For warmstow to read; store and compare it as it is.
+     */
+    uint64_t bits;
+} warmstow_async_queue;
+
+/**
+ * An action; see warmstow_async_queue_poll().
+ */
+typedef struct warmstow_async_action {
+    /**
+     * A warmstow_async_action_kind.
+     */
+    uint32_t kind;
+    /**
+     * With WARMSTOW_ASYNC_INVOKE which attempt it is, from 1; throttled ones do
+     * not count. Else 0.
+     */
+    uint32_t attempt;
+    /**
+     * The event; 0 with WARMSTOW_ASYNC_NONE.
+     */
+    uint64_t event;
+    /**
+     * With WARMSTOW_ASYNC_DELIVER a warmstow_destination; else 0.
+     */
+    uint32_t destination;
+    /**
+     * A warmstow_condition.
+     */
+    uint32_t condition;
+} warmstow_async_action;
+
+/**
+ * What a queue has done, as sums by AWS CloudWatch's names, and holds.
+ */
+typedef struct warmstow_async_metrics {
+    /**
+     * AsyncEventsReceived.
+     */
+    uint64_t received;
+    /**
+     * Events that succeeded.
+     */
+    uint64_t succeeded;
+    /**
+     * AsyncEventsDropped: events that left without having succeeded.
+     */
+    uint64_t dropped;
+    /**
+     * DeadLetterErrors.
+     */
+    uint64_t dead_letter_errors;
+    /**
+     * DestinationDeliveryFailures.
+     */
+    uint64_t delivery_failures;
+    /**
+     * AsyncEventAge: how long the oldest event is in the queue; 0 without one.
+     */
+    uint64_t oldest_age_ns;
+    /**
+     * Events that it holds, in flight or waiting.
+     */
+    uint64_t events;
+} warmstow_async_metrics;
+
+/**
+ * How a source is polled; initialise by warmstow_polled_config_default().
+ */
+typedef struct warmstow_polled_config {
+    /**
+     * sizeof(warmstow_polled_config), as the program was compiled.
+     */
+    uint32_t struct_size;
+    /**
+     * Messages in a batch, 1 to 10,000, above 10 with a window of 1 s or more;
+     * default 10.
+     */
+    uint32_t batch_size;
+    /**
+     * Batches at a time, 2 to 1,000; default 0: as many as there are pollers.
+     */
+    uint32_t maximum_concurrency;
+    /**
+     * Pollers at first, at least 1; default 5.
+     */
+    uint32_t initial_pollers;
+    /**
+     * So many more each minute; default 300 (until late 2023: 60).
+     */
+    uint32_t pollers_per_minute;
+    /**
+     * Pollers at most; default 1,250 (until late 2023: 1,000).
+     */
+    uint32_t max_pollers;
+    /**
+     * How long a batch waits to be full, in nanoseconds, up to 300 s; default 0.
+     */
+    uint64_t window_ns;
+} warmstow_polled_config;
+
+/**
+ * A queue that is polled in batches for a function, as AWS Lambda polls Amazon
+ * SQS. From warmstow_polled_source_open() until warmstow_polled_source_close().
+ * All-zero is none.
+ */
+typedef struct warmstow_polled_source {
+    /**
+     * For warmstow to read; store and compare it as it is.
+     */
+    uint64_t bits;
+} warmstow_polled_source;
+
+/**
+ * A source as it is now.
+ */
+typedef struct warmstow_polled_view {
+    /**
+     * Batches in flight.
+     */
+    uint64_t in_flight;
+    /**
+     * Batches that may be in flight now.
+     */
+    uint64_t concurrency;
+} warmstow_polled_view;
+
+/**
+ * A front end with a rate of its own, as Amazon API Gateway's: it answers 429 by
+ * itself, before a function is asked. From warmstow_front_end_open() until
+ * warmstow_front_end_close(). All-zero is none.
+ */
+typedef struct warmstow_front_end {
+    /**
+     * For warmstow to read; store and compare it as it is.
+     */
+    uint64_t bits;
+} warmstow_front_end;
 
 /**
  * A random length of time. All-zero is none.
@@ -2648,6 +3199,64 @@ int32_t warmstow_provisioned_read(struct warmstow_region region,
                                   size_t capacity);
 
 /**
+ * Adds a function without tenants yet. Its reservation, if spec has one, is of
+ * all tenants together; its max_instances bound those of each.
+ *
+ * name: NUL-terminated, 1 to 255 bytes of UTF-8; the functions of its tenants are
+ * named "name:tenant#0" and so on.
+ *
+ * Errors: REGION_STALE, POISONED, NULL, MISALIGNED, STRUCT_SIZE, NOT_ZERO, LENGTH
+ * and TEXT (name), ENUM, NAME_EMPTY, RESERVED; then *tenants is untouched and the
+ * region as it was. Any thread, control plane.
+ */
+int32_t warmstow_tenants_add(struct warmstow_region region,
+                             const char *name,
+                             const struct warmstow_function_spec *spec,
+                             struct warmstow_tenants *tenants);
+
+/**
+ * Writes what requests of a tenant name to *function, from its first request on
+ * and for ever: keep it. A new tenant takes one of the region's functions, for
+ * the life of the region, and one more for each update.
+ *
+ * tenant: NUL-terminated, 1 to 255 letters, digits, spaces and ._:/=+-@
+ *
+ * Errors: REGION_STALE, POISONED, TENANTS_STALE, NULL, MISALIGNED, LENGTH, TEXT,
+ * TENANT_ID, FUNCTION_SPEC, FUNCTION_TOO_LARGE, FUNCTIONS_FULL; then *function is
+ * untouched and nothing has changed. O(log tenants), and for a new one as
+ * warmstow_function_add(). Any thread, control plane.
+ */
+int32_t warmstow_tenants_tenant(struct warmstow_region region,
+                                struct warmstow_tenants tenants,
+                                const char *tenant,
+                                struct warmstow_function *function);
+
+/**
+ * Replaces code and settings for every tenant; a reservation in spec is not
+ * looked at. Requests in flight finish in the old instances, which are then
+ * stopped: see warmstow_poll(). None is dropped, and handles stay good.
+ *
+ * Errors: REGION_STALE, POISONED, TENANTS_STALE, NULL, MISALIGNED, STRUCT_SIZE,
+ * NOT_ZERO, ENUM, FUNCTION_SPEC, FUNCTION_TOO_LARGE, FUNCTIONS_FULL; then all go
+ * on as they are. O(tenants), each as warmstow_function_add(). Any thread,
+ * control plane; allocates.
+ */
+int32_t warmstow_tenants_update(struct warmstow_region region,
+                                uint64_t now_ns,
+                                struct warmstow_tenants tenants,
+                                const struct warmstow_function_spec *spec);
+
+/**
+ * Sets the reservation of all tenants together; WARMSTOW_UNRESERVED removes it.
+ *
+ * Errors: REGION_STALE, POISONED, TENANTS_STALE, RESERVED (more than the account
+ * can give); then nothing has changed. Any thread, control plane.
+ */
+int32_t warmstow_tenants_set_reserved(struct warmstow_region region,
+                                      struct warmstow_tenants tenants,
+                                      uint32_t reserved_concurrency);
+
+/**
  * Writes the next thing to do to *action, or WARMSTOW_ACTION_NONE in
  * action->kind: call until then after each control-plane call on a function
  * with versions, after warmstow_advance(), and after reports to the keeper.
@@ -2836,6 +3445,390 @@ int32_t warmstow_keeper_stopped(struct warmstow_region region,
 int32_t warmstow_keeper_make_room(struct warmstow_region region,
                                   uint64_t now_ns,
                                   struct warmstow_function function);
+
+/**
+ * Writes the default settings to *config, as of Knative's queue-proxy: ten times
+ * instance_concurrency wait, for up to 300 s, and one more is refused.
+ *
+ * struct_size: sizeof *config. Errors: NULL, MISALIGNED, STRUCT_SIZE. Any thread.
+ */
+int32_t warmstow_backlog_config_default(uint32_t instance_concurrency,
+                                        struct warmstow_backlog_config *config,
+                                        size_t struct_size);
+
+/**
+ * Opens a backlog before a function, a version or a tenant. Close it before its
+ * region: after that its calls answer REGION_STALE.
+ *
+ * Errors: REGION_STALE, POISONED, FUNCTION_STALE, NULL, MISALIGNED, STRUCT_SIZE,
+ * NOT_ZERO, ENUM, BACKLOG_CONFIG, BACKLOGS_FULL; then *backlog is untouched. Any
+ * thread; allocates.
+ */
+int32_t warmstow_backlog_open(struct warmstow_region region,
+                              struct warmstow_function function,
+                              const struct warmstow_backlog_config *config,
+                              struct warmstow_backlog *backlog);
+
+/**
+ * Opens a backlog before an alias; a request's number is its draw between the
+ * alias's two versions.
+ *
+ * Errors: as warmstow_backlog_open(), with ALIAS_STALE for FUNCTION_STALE: a null
+ * alias. Of one that was deleted, or is of another region, offers answer so. Any
+ * thread; allocates.
+ */
+int32_t warmstow_backlog_open_alias(struct warmstow_region region,
+                                    struct warmstow_alias alias,
+                                    const struct warmstow_backlog_config *config,
+                                    struct warmstow_backlog *backlog);
+
+/**
+ * Closes a backlog; those that wait in it are forgotten. Poll it to its end
+ * before: what a WARMSTOW_BACKLOG_RUN holds that nobody polled stays held.
+ *
+ * Errors: BACKLOG_STALE, also when closed twice. Any thread.
+ */
+int32_t warmstow_backlog_close(struct warmstow_backlog backlog);
+
+/**
+ * Changes how a backlog behaves. Those that wait do so on the new terms; those
+ * that are more than the new capacity are let stay. Then warmstow_backlog_poll().
+ *
+ * Errors: BACKLOG_STALE, REGION_STALE, POISONED, NULL, MISALIGNED, STRUCT_SIZE,
+ * NOT_ZERO, ENUM, BACKLOG_CONFIG; then it is as it was. Any thread; calls on one
+ * backlog wait for each other.
+ */
+int32_t warmstow_backlog_configure(struct warmstow_backlog backlog,
+                                   uint64_t now_ns,
+                                   const struct warmstow_backlog_config *config);
+
+/**
+ * Admits a request, or lets it wait behind those that do. request: the host's own
+ * number of it.
+ *
+ * *place: 0 where it is admitted: *invocation is as of warmstow_invoke(). Else
+ * its place among those that wait, from 1, and *invocation is null:
+ * warmstow_backlog_poll() says what becomes of it. What is due by now_ns happens
+ * first, so poll in any case.
+ *
+ * Errors: BACKLOG_STALE, REGION_STALE, POISONED, NULL, MISALIGNED; BACKLOG_FULL,
+ * FUNCTION_STALE, ALIAS_STALE: refused. Then *invocation and *place are
+ * untouched. O(1) beside warmstow_invoke(). Any thread; calls on one backlog wait
+ * for each other.
+ */
+int32_t warmstow_backlog_offer(struct warmstow_backlog backlog,
+                               uint64_t now_ns,
+                               uint64_t request,
+                               struct warmstow_invocation *invocation,
+                               uint32_t *place);
+
+/**
+ * Reports that something may be free: a request ended, an instance stopped, a
+ * limit was raised. Those that wait are admitted, the oldest first, until one
+ * is refused; then warmstow_backlog_poll().
+ *
+ * Errors: BACKLOG_STALE, REGION_STALE, POISONED. O(admitted). Any thread; calls
+ * on one backlog wait for each other.
+ */
+int32_t warmstow_backlog_freed(struct warmstow_backlog backlog, uint64_t now_ns);
+
+/**
+ * Takes back a request that waits, such as one whose client has gone. *found: 1
+ * where it waited, else 0.
+ *
+ * Errors: BACKLOG_STALE, REGION_STALE, POISONED, NULL, MISALIGNED. O(waiting).
+ * Any thread; calls on one backlog wait for each other.
+ */
+int32_t warmstow_backlog_withdraw(struct warmstow_backlog backlog,
+                                  uint64_t request,
+                                  uint32_t *found);
+
+/**
+ * Time has passed: those that waited too long are dropped, and the oldest is
+ * tried again; then warmstow_backlog_poll(). *next_ns is when to call this at the
+ * latest, UINT64_MAX where none waits; NULL where that is not asked for.
+ *
+ * Errors: BACKLOG_STALE, REGION_STALE, POISONED, MISALIGNED. Any thread; calls on
+ * one backlog wait for each other.
+ */
+int32_t warmstow_backlog_advance(struct warmstow_backlog backlog,
+                                 uint64_t now_ns,
+                                 uint64_t *next_ns);
+
+/**
+ * Writes the next thing to do to *action, or WARMSTOW_BACKLOG_NONE in
+ * action->kind: call until then after each call above. Each is given once.
+ *
+ * struct_size: sizeof *action. Errors: BACKLOG_STALE, REGION_STALE, POISONED,
+ * NULL, MISALIGNED, STRUCT_SIZE; then no action is lost. Any thread; calls on one
+ * backlog wait for each other.
+ */
+int32_t warmstow_backlog_poll(struct warmstow_backlog backlog,
+                              struct warmstow_backlog_action *action,
+                              size_t struct_size);
+
+/**
+ * Writes what a backlog has seen to *counts.
+ *
+ * struct_size: sizeof *counts. Errors: BACKLOG_STALE, REGION_STALE, POISONED,
+ * NULL, MISALIGNED, STRUCT_SIZE; then *counts is untouched. Any thread; calls on
+ * one backlog wait for each other.
+ */
+int32_t warmstow_backlog_counts_read(struct warmstow_backlog backlog,
+                                     struct warmstow_backlog_counts *counts,
+                                     size_t struct_size);
+
+/**
+ * Writes AWS Lambda's settings to *config: 6 hours, two retries, no destination;
+ * 100,000 events.
+ *
+ * struct_size: sizeof *config. Errors: NULL, MISALIGNED, STRUCT_SIZE. Any thread.
+ */
+int32_t warmstow_async_config_default(struct warmstow_async_config *config, size_t struct_size);
+
+/**
+ * Opens a queue without events.
+ *
+ * Errors: NULL, MISALIGNED, STRUCT_SIZE, ENUM, ASYNC_CONFIG, ASYNC_QUEUES_FULL;
+ * then *queue is untouched. Any thread; allocates.
+ */
+int32_t warmstow_async_queue_open(const struct warmstow_async_config *config,
+                                  struct warmstow_async_queue *queue);
+
+/**
+ * Closes a queue; its events are forgotten.
+ *
+ * Errors: ASYNC_QUEUE_STALE, also when closed twice. Any thread.
+ */
+int32_t warmstow_async_queue_close(struct warmstow_async_queue queue);
+
+/**
+ * Changes how a queue behaves, for the events that it holds too; then
+ * warmstow_async_queue_poll().
+ *
+ * Errors: ASYNC_QUEUE_STALE, POISONED, NULL, MISALIGNED, STRUCT_SIZE, ENUM,
+ * ASYNC_CONFIG; then it is as it was. O(events log events). Any thread; calls on
+ * one queue wait for each other.
+ */
+int32_t warmstow_async_queue_configure(struct warmstow_async_queue queue,
+                                       uint64_t now_ns,
+                                       const struct warmstow_async_config *config);
+
+/**
+ * Takes an event, due at once, and writes its number, from 1, to *event; then
+ * warmstow_async_queue_poll().
+ *
+ * Errors: ASYNC_QUEUE_STALE, POISONED, NULL, MISALIGNED, ASYNC_QUEUE_FULL; then
+ * *event is untouched. O(log events). Any thread; calls on one queue wait for
+ * each other.
+ */
+int32_t warmstow_async_queue_accept(struct warmstow_async_queue queue,
+                                    uint64_t now_ns,
+                                    uint64_t *event);
+
+/**
+ * Reports how an attempt went, a warmstow_outcome; then
+ * warmstow_async_queue_poll().
+ *
+ * Errors: ASYNC_QUEUE_STALE, POISONED, ENUM, EVENT_UNKNOWN; then nothing has
+ * changed. O(log events). Any thread; calls on one queue wait for each other.
+ */
+int32_t warmstow_async_queue_report(struct warmstow_async_queue queue,
+                                    uint64_t now_ns,
+                                    uint64_t event,
+                                    uint32_t outcome);
+
+/**
+ * Reports that a delivery did not succeed: the event is lost to that
+ * warmstow_destination.
+ *
+ * Errors: ASYNC_QUEUE_STALE, POISONED, ENUM. Any thread; calls on one queue wait
+ * for each other.
+ */
+int32_t warmstow_async_queue_undelivered(struct warmstow_async_queue queue, uint32_t to);
+
+/**
+ * Says whether the function is stopped by a reservation of 0 (stopped: not 0):
+ * then events that are due go to where failures go, without an attempt; see
+ * warmstow_async_queue_poll().
+ *
+ * Errors: ASYNC_QUEUE_STALE, POISONED. Any thread; calls on one queue wait for
+ * each other.
+ */
+int32_t warmstow_async_queue_set_stopped(struct warmstow_async_queue queue,
+                                         uint64_t now_ns,
+                                         uint32_t stopped);
+
+/**
+ * Time has passed: what is due happens; then warmstow_async_queue_poll().
+ * *next_ns is when to call this at the latest, UINT64_MAX for never; NULL where
+ * that is not asked for.
+ *
+ * Errors: ASYNC_QUEUE_STALE, POISONED, MISALIGNED. O(due log events). Any thread;
+ * calls on one queue wait for each other.
+ */
+int32_t warmstow_async_queue_advance(struct warmstow_async_queue queue,
+                                     uint64_t now_ns,
+                                     uint64_t *next_ns);
+
+/**
+ * Writes the next thing to do to *action, or WARMSTOW_ASYNC_NONE in
+ * action->kind: call until then after each call above. Each is given once.
+ *
+ * struct_size: sizeof *action. Errors: ASYNC_QUEUE_STALE, POISONED, NULL,
+ * MISALIGNED, STRUCT_SIZE; then no action is lost. Any thread; calls on one queue
+ * wait for each other.
+ */
+int32_t warmstow_async_queue_poll(struct warmstow_async_queue queue,
+                                  struct warmstow_async_action *action,
+                                  size_t struct_size);
+
+/**
+ * Writes what a queue has done and holds to *metrics.
+ *
+ * struct_size: sizeof *metrics. Errors: ASYNC_QUEUE_STALE, POISONED, NULL,
+ * MISALIGNED, STRUCT_SIZE; then *metrics is untouched. O(events). Any thread;
+ * calls on one queue wait for each other.
+ */
+int32_t warmstow_async_metrics_read(struct warmstow_async_queue queue,
+                                    uint64_t now_ns,
+                                    struct warmstow_async_metrics *metrics,
+                                    size_t struct_size);
+
+/**
+ * Writes AWS Lambda's settings for Amazon SQS to *config.
+ *
+ * struct_size: sizeof *config. Errors: NULL, MISALIGNED, STRUCT_SIZE. Any thread.
+ */
+int32_t warmstow_polled_config_default(struct warmstow_polled_config *config, size_t struct_size);
+
+/**
+ * Opens a source without messages.
+ *
+ * Errors: NULL, MISALIGNED, STRUCT_SIZE, POLLED_CONFIG, POLLED_SOURCES_FULL; then
+ * *source is untouched. Any thread; allocates.
+ */
+int32_t warmstow_polled_source_open(const struct warmstow_polled_config *config,
+                                    struct warmstow_polled_source *source);
+
+/**
+ * Closes a source.
+ *
+ * Errors: POLLED_SOURCE_STALE, also when closed twice. Any thread.
+ */
+int32_t warmstow_polled_source_close(struct warmstow_polled_source source);
+
+/**
+ * Changes how a source is polled; batches in flight go on. Then
+ * warmstow_polled_source_poll().
+ *
+ * Errors: POLLED_SOURCE_STALE, POISONED, NULL, MISALIGNED, STRUCT_SIZE,
+ * POLLED_CONFIG; then it is as it was. Any thread; calls on one source wait for
+ * each other.
+ */
+int32_t warmstow_polled_source_configure(struct warmstow_polled_source source,
+                                         uint64_t now_ns,
+                                         const struct warmstow_polled_config *config);
+
+/**
+ * Reports how many messages are visible now, those in flight not among them; then
+ * warmstow_polled_source_poll().
+ *
+ * Errors: POLLED_SOURCE_STALE, POISONED. Any thread; calls on one source wait for
+ * each other.
+ */
+int32_t warmstow_polled_source_messages(struct warmstow_polled_source source,
+                                        uint64_t now_ns,
+                                        uint64_t visible);
+
+/**
+ * Reports how a batch went, a warmstow_batch_end; then
+ * warmstow_polled_source_poll().
+ *
+ * Errors: POLLED_SOURCE_STALE, POISONED, ENUM, BATCH_UNKNOWN; then nothing has
+ * changed. Any thread; calls on one source wait for each other.
+ */
+int32_t warmstow_polled_source_ended(struct warmstow_polled_source source,
+                                     uint64_t now_ns,
+                                     uint64_t batch,
+                                     uint32_t end);
+
+/**
+ * Time has passed: pollers are added and batches begun that waited to be full;
+ * then warmstow_polled_source_poll(). *next_ns is when to call this at the
+ * latest, UINT64_MAX for never; NULL where that is not asked for.
+ *
+ * Errors: POLLED_SOURCE_STALE, POISONED, MISALIGNED. Any thread; calls on one
+ * source wait for each other.
+ */
+int32_t warmstow_polled_source_advance(struct warmstow_polled_source source,
+                                       uint64_t now_ns,
+                                       uint64_t *next_ns);
+
+/**
+ * Writes the next batch to begin to *batch, from 1, and to *messages how many
+ * messages to receive at most for it: invoke the function with them, then
+ * warmstow_polled_source_ended(). 0 and 0: nothing is left to do. Call until then
+ * after each call above; each batch is given once.
+ *
+ * Errors: POLLED_SOURCE_STALE, POISONED, NULL, MISALIGNED; then no batch is lost.
+ * Any thread; calls on one source wait for each other.
+ */
+int32_t warmstow_polled_source_poll(struct warmstow_polled_source source,
+                                    uint64_t *batch,
+                                    uint32_t *messages);
+
+/**
+ * Writes how a source is now to *view.
+ *
+ * struct_size: sizeof *view. Errors: POLLED_SOURCE_STALE, POISONED, NULL,
+ * MISALIGNED, STRUCT_SIZE; then *view is untouched. Any thread; calls on one
+ * source wait for each other.
+ */
+int32_t warmstow_polled_view_read(struct warmstow_polled_source source,
+                                  struct warmstow_polled_view *view,
+                                  size_t struct_size);
+
+/**
+ * Opens a front end of so many requests a second, and up to burst at once.
+ *
+ * Errors: NULL, MISALIGNED, FRONT_END_RATE, FRONT_ENDS_FULL; then *front_end is
+ * untouched. Any thread; allocates.
+ */
+int32_t warmstow_front_end_open(uint32_t rate_per_s,
+                                uint32_t burst,
+                                struct warmstow_front_end *front_end);
+
+/**
+ * Closes a front end.
+ *
+ * Errors: FRONT_END_STALE, also when closed twice. Any thread.
+ */
+int32_t warmstow_front_end_close(struct warmstow_front_end front_end);
+
+/**
+ * Changes the rate, for all threads at once.
+ *
+ * Errors: FRONT_END_STALE, POISONED, FRONT_END_RATE; then the one before stays.
+ * Any thread.
+ */
+int32_t warmstow_front_end_set_rate(struct warmstow_front_end front_end,
+                                    uint32_t rate_per_s,
+                                    uint32_t burst);
+
+/**
+ * Lets a request pass to the function, or not.
+ *
+ * *retry_after_ns: 0 where it passes; with RATE_EXCEEDED, in how long the next
+ * one may, if no other takes its place.
+ *
+ * Errors: FRONT_END_STALE, POISONED, NULL, MISALIGNED; then *retry_after_ns is
+ * untouched. RATE_EXCEEDED: answer the request 429. O(1). Any thread; calls on
+ * one front end wait for each other.
+ */
+int32_t warmstow_front_end_admit(struct warmstow_front_end front_end,
+                                 uint64_t now_ns,
+                                 uint64_t *retry_after_ns);
 
 /**
  * Opens a region as a settings file describes it, with its nodes and

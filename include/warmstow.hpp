@@ -21,7 +21,7 @@
  * same name.
  *
  * One header to include; its parts are in warmstow/: values, leases, versions,
- * replays.
+ * what waits, replays and more.
  */
 #ifndef WARMSTOW_HPP
 #define WARMSTOW_HPP
@@ -44,6 +44,7 @@
 #include "warmstow/scenario.hpp"
 #include "warmstow/values.hpp"
 #include "warmstow/versions.hpp"
+#include "warmstow/waiting.hpp"
 
 namespace warmstow {
 
@@ -128,6 +129,25 @@ public:
         }
         detail::check(status);
         return versioned(raw_, found);
+    }
+
+    /** Adds a function with a pool of instances for each tenant. */
+    tenants add_tenants(const std::string &name, const warmstow_function_spec &spec) {
+        warmstow_tenants added;
+        detail::check(warmstow_tenants_add(raw_, detail::name(name), &spec, &added));
+        return tenants(raw_, added);
+    }
+
+    /** Opens a queue before a function, a version or a tenant. */
+    class backlog backlog(function before,
+                          const warmstow_backlog_config &config = backlog_config()) {
+        return {raw_, before, config};
+    }
+
+    /** The same before an alias; a request's number is its draw. */
+    class backlog backlog(alias before,
+                          const warmstow_backlog_config &config = backlog_config()) {
+        return {raw_, before, config};
     }
 
     void set_account_limit(std::uint32_t limit) {

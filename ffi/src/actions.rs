@@ -9,7 +9,7 @@ use warmstow_core::id::InstanceId;
 use warmstow_core::pool::Reaped;
 use warmstow_core::time::Instant;
 
-use crate::boundary::{self, Caller, Out};
+use crate::boundary::{self, Caller};
 use crate::failure::Failure;
 use crate::function::warmstow_function;
 use crate::instance::warmstow_instance;
@@ -187,8 +187,7 @@ pub unsafe extern "C" fn warmstow_advance(
     // SAFETY: the host keeps the header's rule for pointers.
     let caller = unsafe { Caller::promise() };
     boundary::on_region(region, |entry| {
-        let out: Option<Out<u64>> =
-            if next_ns.is_null() { None } else { Some(caller.out(next_ns, "next_ns")?) };
+        let out = caller.out_or_none(next_ns, "next_ns")?;
         let versions = entry.control()?.advance(Instant::from_nanos(now_ns));
         let kept = entry.keeper()?.and_then(|keeper| keeper.next_deadline());
         if let Some(out) = out {

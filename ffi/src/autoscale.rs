@@ -10,7 +10,7 @@ use warmstow_core::autoscale::{
 };
 use warmstow_core::time::Instant;
 
-use crate::boundary::{self, Caller, Count, Out};
+use crate::boundary::{self, Caller, Count};
 use crate::failure::Failure;
 use crate::status::warmstow_status as S;
 use crate::table::Table;
@@ -325,8 +325,7 @@ pub unsafe extern "C" fn warmstow_scaler_advance(
     // SAFETY: the host keeps the header's rule for pointers.
     let caller = unsafe { Caller::promise() };
     on_scaler(scaler, |scaler| {
-        let next: Option<Out<u64>> =
-            if next_ns.is_null() { None } else { Some(caller.out(next_ns, "next_ns")?) };
+        let next = caller.out_or_none(next_ns, "next_ns")?;
         scaler.handle_time(Instant::from_nanos(now_ns));
         if let Some(next) = next {
             next.set(scaler.next_deadline().map_or(u64::MAX, Instant::as_nanos));

@@ -138,6 +138,15 @@ impl Caller {
         check(pointer, argument).map(Out)
     }
 
+    /// The same where the host may not ask for it: NULL.
+    pub(crate) fn out_or_none<T>(
+        self,
+        pointer: *mut T,
+        argument: &'static str,
+    ) -> Result<Option<Out<T>>, Failure> {
+        if pointer.is_null() { Ok(None) } else { self.out(pointer, argument).map(Some) }
+    }
+
     /// Where a result goes whose struct may grow: the host says how large it
     /// knows it, in its argument `struct_size`.
     pub(crate) fn out_sized<T>(

@@ -103,6 +103,34 @@ pub unsafe extern "C" fn warmstow_invoke_in(
     })
 }
 
+impl warmstow_invocation {
+    #[inline(always)]
+    pub(crate) fn of(admitted: Invocation) -> Self {
+        let (start, node) = match admitted.start {
+            Start::Warm => (warmstow_start::WARMSTOW_START_WARM, None),
+            Start::Cold { node } => (warmstow_start::WARMSTOW_START_COLD, node),
+        };
+        Self {
+            lease: warmstow_lease { bits: admitted.lease.into_bits() },
+            instance: warmstow_instance::of(Some(admitted.instance)),
+            node: warmstow_node::of(node),
+            start: start as u32,
+            refusal: warmstow_refusal::WARMSTOW_REFUSAL_NONE as u32,
+        }
+    }
+
+    /// Nothing is held.
+    pub(crate) fn none(refusal: warmstow_refusal) -> Self {
+        Self {
+            lease: warmstow_lease { bits: [0; 2] },
+            instance: warmstow_instance::of(None),
+            node: warmstow_node::of(None),
+            start: warmstow_start::WARMSTOW_START_WARM as u32,
+            refusal: refusal as u32,
+        }
+    }
+}
+
 /// Writes what became of a request.
 #[inline(always)]
 fn answer(
@@ -111,17 +139,7 @@ fn answer(
 ) -> Result<(), Failure> {
     match admitted {
         Ok(admitted) => {
-            let (start, node) = match admitted.start {
-                Start::Warm => (warmstow_start::WARMSTOW_START_WARM, None),
-                Start::Cold { node } => (warmstow_start::WARMSTOW_START_COLD, node),
-            };
-            out.set(warmstow_invocation {
-                lease: warmstow_lease { bits: admitted.lease.into_bits() },
-                instance: warmstow_instance::of(Some(admitted.instance)),
-                node: warmstow_node::of(node),
-                start: start as u32,
-                refusal: warmstow_refusal::WARMSTOW_REFUSAL_NONE as u32,
-            });
+            out.set(warmstow_invocation::of(admitted));
             Ok(())
         }
         Err(InvokeError::UnknownFunction(error)) => Err(error.into()),
@@ -129,13 +147,7 @@ fn answer(
             Err(Failure::StaleAlias { bits: alias.to_bits() })
         }
         Err(refused) => {
-            out.set(warmstow_invocation {
-                lease: warmstow_lease { bits: [0; 2] },
-                instance: warmstow_instance::of(None),
-                node: warmstow_node::of(None),
-                start: warmstow_start::WARMSTOW_START_WARM as u32,
-                refusal: warmstow_refusal::of(&refused) as u32,
-            });
+            out.set(warmstow_invocation::none(warmstow_refusal::of(&refused)));
             Err(refused.into())
         }
     }

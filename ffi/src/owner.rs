@@ -1,21 +1,27 @@
 //! What the one owner of a region's settings has: limits, functions with
-//! versions, and what these want done.
+//! versions or tenants, and what these want done.
 
 use alloc::collections::{BTreeMap, VecDeque};
 use core::num::NonZeroU32;
 use core::ops::{Deref, DerefMut};
 
-use warmstow_core::function::{Control, Lease, LeaseError, VersionAction, VersionedFunction};
+use warmstow_core::function::{
+    Control, Lease, LeaseError, TenantFunction, VersionAction, VersionedFunction,
+};
 use warmstow_core::id::InstanceId;
 use warmstow_core::time::Instant;
 
+use crate::boundary;
 use crate::failure::Failure;
+use crate::status::warmstow_status as S;
+use crate::tenants::warmstow_tenants;
 use crate::versions::warmstow_versioned;
 
 /// A region's control plane.
 pub(crate) struct Owner {
     control: Control,
     versioned: Vec<VersionedFunction>,
+    tenants: Vec<TenantFunction>,
     /// Pools that instances were started ahead in, by index: whose they are.
     /// A pool stays with its function.
     pools: BTreeMap<u32, usize>,
@@ -39,12 +45,26 @@ impl DerefMut for Owner {
 
 impl Owner {
     pub(crate) fn new(control: Control) -> Self {
-        let (versioned, pools, actions) = (Vec::new(), BTreeMap::new(), VecDeque::new());
-        Self { control, versioned, pools, actions }
+        let (versioned, tenants) = (Vec::new(), Vec::new());
+        let (pools, actions) = (BTreeMap::new(), VecDeque::new());
+        Self { control, versioned, tenants, pools, actions }
     }
 
     fn generation(&self) -> NonZeroU32 {
         self.control.region().config().generation
+    }
+
+    /// The bits of a handle. There are as many as functions at most, so a number
+    /// of 32 bits.
+    fn bits(&self, index: usize) -> u64 {
+        u64::from(self.generation().get()) << 32 | index as u64
+    }
+
+    /// The index in a handle of this region's, below `count`.
+    fn index_of(&self, bits: u64, count: usize) -> Option<usize> {
+        let index = usize::try_from(bits & 0xFFFF_FFFF).unwrap_or(usize::MAX);
+        let ours = bits >> 32 == u64::from(self.generation().get());
+        (ours && index < count).then_some(index)
     }
 
     /// Adds a function with versions, for the life of the region.
@@ -64,15 +84,49 @@ impl Owner {
     }
 
     fn handle(&self, index: usize) -> warmstow_versioned {
-        // As many as there are functions at most, so a number of 32 bits.
-        warmstow_versioned { bits: u64::from(self.generation().get()) << 32 | index as u64 }
+        warmstow_versioned { bits: self.bits(index) }
     }
 
     fn index(&self, handle: warmstow_versioned) -> Result<usize, Failure> {
-        let index = usize::try_from(handle.bits & 0xFFFF_FFFF).unwrap_or(usize::MAX);
-        let ours = handle.bits >> 32 == u64::from(self.generation().get());
-        let known = ours && index < self.versioned.len();
-        if known { Ok(index) } else { Err(Failure::StaleVersioned { bits: handle.bits }) }
+        let index = self.index_of(handle.bits, self.versioned.len());
+        index.ok_or(Failure::StaleVersioned { bits: handle.bits })
+    }
+
+    /// Adds a function of tenants, for the life of the region.
+    pub(crate) fn add_tenants<E>(
+        &mut self,
+        add: impl FnOnce(&mut Control) -> Result<TenantFunction, E>,
+    ) -> Result<warmstow_tenants, E> {
+        let added = add(&mut self.control)?;
+        let bits = self.bits(self.tenants.len());
+        self.tenants.push(added);
+        Ok(warmstow_tenants { bits })
+    }
+
+    /// A call on a function of tenants; what it wants stopped can be polled then.
+    pub(crate) fn on_tenants<T>(
+        &mut self,
+        handle: warmstow_tenants,
+        act: impl FnOnce(&mut TenantFunction, &mut Control) -> T,
+    ) -> Result<T, Failure> {
+        let at = self.index_of(handle.bits, self.tenants.len()).ok_or_else(|| {
+            let bits = handle.bits;
+            let message = format_args!("{bits:#018x} is no function of tenants of this region");
+            boundary::written(S::WARMSTOW_ERROR_TENANTS_STALE, message)
+        })?;
+        Ok(self.at_tenants(at, act))
+    }
+
+    fn at_tenants<T>(
+        &mut self,
+        at: usize,
+        act: impl FnOnce(&mut TenantFunction, &mut Control) -> T,
+    ) -> T {
+        let function = &mut self.tenants[at];
+        let answer = act(function, &mut self.control);
+        let stops = core::iter::from_fn(|| function.poll_stop());
+        self.actions.extend(stops.map(VersionAction::Stop));
+        answer
     }
 
     /// One function with versions.
@@ -114,7 +168,11 @@ impl Owner {
         for at in 0..self.versioned.len() {
             self.at(at, |function, control| function.handle_time(now, control));
         }
-        self.versioned.iter().filter_map(VersionedFunction::next_deadline).min()
+        for at in 0..self.tenants.len() {
+            self.at_tenants(at, |function, control| function.handle_time(now, control));
+        }
+        let versions = self.versioned.iter().filter_map(VersionedFunction::next_deadline);
+        versions.chain(self.tenants.iter().filter_map(TenantFunction::next_deadline)).min()
     }
 
     /// The next thing to do.

@@ -138,6 +138,11 @@ impl Entry {
         &self.region
     }
 
+    /// The data plane, for an object that lives beside the region.
+    pub(crate) fn shared(&self) -> Arc<Region> {
+        Arc::clone(&self.region)
+    }
+
     /// The control plane; waits for another thread's control call to return.
     pub(crate) fn control(&self) -> Result<MutexGuard<'_, Owner>, Failure> {
         self.control.lock().map_err(|_| Failure::Poisoned)

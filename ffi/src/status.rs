@@ -185,12 +185,55 @@ pub enum warmstow_status {
     WARMSTOW_ERROR_KEEP_ALIVE_POLICY = -1100,
     /// No node would have room if its idle instances were stopped.
     WARMSTOW_ERROR_NO_ROOM = -1101,
+
+    /// The function of tenants is null or of another region.
+    WARMSTOW_ERROR_TENANTS_STALE = -1040,
+    /// A tenant's identifier is not 1 to 256 letters, digits, spaces and ._:/=+-@
+    WARMSTOW_ERROR_TENANT_ID = -1041,
+
+    /// The backlog is null, was closed, or was never given out.
+    WARMSTOW_ERROR_BACKLOG_STALE = -1200,
+    /// As many backlogs are open as there can be: WARMSTOW_MAX_BACKLOGS.
+    WARMSTOW_ERROR_BACKLOGS_FULL = -1201,
+    /// A setting of a backlog is out of range.
+    WARMSTOW_ERROR_BACKLOG_CONFIG = -1202,
+    /// As many requests wait as may; this one does not.
+    WARMSTOW_ERROR_BACKLOG_FULL = -1203,
+
+    /// The queue is null, was closed, or was never given out.
+    WARMSTOW_ERROR_ASYNC_QUEUE_STALE = -1210,
+    /// As many queues are open as there can be: WARMSTOW_MAX_ASYNC_QUEUES.
+    WARMSTOW_ERROR_ASYNC_QUEUES_FULL = -1211,
+    /// A setting of an asynchronous queue is out of range.
+    WARMSTOW_ERROR_ASYNC_CONFIG = -1212,
+    /// The queue holds as many events as it may; this one was not taken.
+    WARMSTOW_ERROR_ASYNC_QUEUE_FULL = -1213,
+    /// The event is not in flight.
+    WARMSTOW_ERROR_EVENT_UNKNOWN = -1214,
+
+    /// The source is null, was closed, or was never given out.
+    WARMSTOW_ERROR_POLLED_SOURCE_STALE = -1220,
+    /// As many sources are open as there can be: WARMSTOW_MAX_POLLED_SOURCES.
+    WARMSTOW_ERROR_POLLED_SOURCES_FULL = -1221,
+    /// A setting of a polled source is out of range.
+    WARMSTOW_ERROR_POLLED_CONFIG = -1222,
+    /// The batch is not in flight.
+    WARMSTOW_ERROR_BATCH_UNKNOWN = -1223,
+
+    /// The front end is null, was closed, or was never given out.
+    WARMSTOW_ERROR_FRONT_END_STALE = -1230,
+    /// As many front ends are open as there can be: WARMSTOW_MAX_FRONT_ENDS.
+    WARMSTOW_ERROR_FRONT_ENDS_FULL = -1231,
+    /// The rate of a front end is none.
+    WARMSTOW_ERROR_FRONT_END_RATE = -1232,
+    /// The front end answers 429: the function was not asked.
+    WARMSTOW_ERROR_RATE_EXCEEDED = -1233,
 }
 
 use warmstow_status as S;
 
 /// Every status with its name.
-const STATUS_NAMES: [(S, &CStr); 69] = [
+const STATUS_NAMES: [(S, &CStr); 88] = [
     (S::WARMSTOW_OK, c"WARMSTOW_OK"),
     (S::WARMSTOW_ERROR_NULL, c"WARMSTOW_ERROR_NULL"),
     (S::WARMSTOW_ERROR_MISALIGNED, c"WARMSTOW_ERROR_MISALIGNED"),
@@ -260,6 +303,25 @@ const STATUS_NAMES: [(S, &CStr); 69] = [
     (S::WARMSTOW_ERROR_PRESTART_STALE, c"WARMSTOW_ERROR_PRESTART_STALE"),
     (S::WARMSTOW_ERROR_KEEP_ALIVE_POLICY, c"WARMSTOW_ERROR_KEEP_ALIVE_POLICY"),
     (S::WARMSTOW_ERROR_NO_ROOM, c"WARMSTOW_ERROR_NO_ROOM"),
+    (S::WARMSTOW_ERROR_TENANTS_STALE, c"WARMSTOW_ERROR_TENANTS_STALE"),
+    (S::WARMSTOW_ERROR_TENANT_ID, c"WARMSTOW_ERROR_TENANT_ID"),
+    (S::WARMSTOW_ERROR_BACKLOG_STALE, c"WARMSTOW_ERROR_BACKLOG_STALE"),
+    (S::WARMSTOW_ERROR_BACKLOGS_FULL, c"WARMSTOW_ERROR_BACKLOGS_FULL"),
+    (S::WARMSTOW_ERROR_BACKLOG_CONFIG, c"WARMSTOW_ERROR_BACKLOG_CONFIG"),
+    (S::WARMSTOW_ERROR_BACKLOG_FULL, c"WARMSTOW_ERROR_BACKLOG_FULL"),
+    (S::WARMSTOW_ERROR_ASYNC_QUEUE_STALE, c"WARMSTOW_ERROR_ASYNC_QUEUE_STALE"),
+    (S::WARMSTOW_ERROR_ASYNC_QUEUES_FULL, c"WARMSTOW_ERROR_ASYNC_QUEUES_FULL"),
+    (S::WARMSTOW_ERROR_ASYNC_CONFIG, c"WARMSTOW_ERROR_ASYNC_CONFIG"),
+    (S::WARMSTOW_ERROR_ASYNC_QUEUE_FULL, c"WARMSTOW_ERROR_ASYNC_QUEUE_FULL"),
+    (S::WARMSTOW_ERROR_EVENT_UNKNOWN, c"WARMSTOW_ERROR_EVENT_UNKNOWN"),
+    (S::WARMSTOW_ERROR_POLLED_SOURCE_STALE, c"WARMSTOW_ERROR_POLLED_SOURCE_STALE"),
+    (S::WARMSTOW_ERROR_POLLED_SOURCES_FULL, c"WARMSTOW_ERROR_POLLED_SOURCES_FULL"),
+    (S::WARMSTOW_ERROR_POLLED_CONFIG, c"WARMSTOW_ERROR_POLLED_CONFIG"),
+    (S::WARMSTOW_ERROR_BATCH_UNKNOWN, c"WARMSTOW_ERROR_BATCH_UNKNOWN"),
+    (S::WARMSTOW_ERROR_FRONT_END_STALE, c"WARMSTOW_ERROR_FRONT_END_STALE"),
+    (S::WARMSTOW_ERROR_FRONT_ENDS_FULL, c"WARMSTOW_ERROR_FRONT_ENDS_FULL"),
+    (S::WARMSTOW_ERROR_FRONT_END_RATE, c"WARMSTOW_ERROR_FRONT_END_RATE"),
+    (S::WARMSTOW_ERROR_RATE_EXCEEDED, c"WARMSTOW_ERROR_RATE_EXCEEDED"),
 ];
 
 /// Why an invocation was refused; the index into an array of refusal counts.

@@ -103,6 +103,21 @@ fn cpp_scenario() {
 }
 
 #[test]
+fn c_waiting() {
+    checks(C, "tests/c/waiting.c");
+}
+
+#[test]
+fn cpp_waiting() {
+    checks(Cpp, "tests/cpp/waiting.cpp");
+}
+
+#[test]
+fn c_tenants() {
+    checks(C, "tests/c/tenants.c");
+}
+
+#[test]
 fn c_versions() {
     checks(C, "tests/c/versions.c");
 }

@@ -8,7 +8,7 @@ use core::ffi::CStr;
 use std::path::{Path, PathBuf};
 
 /// In the order in which they stand in the header.
-const SOURCES: [&str; 21] = [
+const SOURCES: [&str; 26] = [
     "status",
     "region",
     "rates",
@@ -20,8 +20,13 @@ const SOURCES: [&str; 21] = [
     "versions",
     "aliases",
     "provisioned",
+    "tenants",
     "actions",
     "keeper",
+    "backlog",
+    "async_queue",
+    "polled_source",
+    "front_end",
     "replay_report",
     "settings",
     "replay",

@@ -187,6 +187,7 @@ public:
 
 private:
     friend class region;
+    friend class backlog;
     lease(warmstow_region region, warmstow_lease raw, std::uint64_t now_ns) noexcept
         : hold(region, raw, now_ns) {}
 };

@@ -1,5 +1,5 @@
 /*
- * Functions with versions, and what a region wants done for them.
+ * Functions with versions or tenants, and what a region wants done for them.
  * Included by warmstow.hpp.
  */
 #ifndef WARMSTOW_VERSIONS_HPP
@@ -195,6 +195,42 @@ private:
 
     warmstow_region region_;
     warmstow_versioned raw_;
+};
+
+/**
+ * A function with a pool of instances for each tenant. It lives as long as its
+ * region and is a plain value: copies are the same function. Every member may
+ * throw error.
+ */
+class tenants {
+public:
+    /** The C handle. */
+    warmstow_tenants raw() const noexcept { return raw_; }
+
+    /** What requests of a tenant name, for ever: keep it. */
+    function tenant(const std::string &id) {
+        warmstow_function serves;
+        detail::check(warmstow_tenants_tenant(region_, raw_, detail::name(id), &serves));
+        return function(serves);
+    }
+
+    void update(nanoseconds now, const warmstow_function_spec &spec) {
+        detail::check(warmstow_tenants_update(region_, detail::nanos(now), raw_, &spec));
+    }
+
+    /** Sets or, with nullopt, removes the reservation of all tenants together. */
+    void set_reserved(std::optional<std::uint32_t> reserved) {
+        const std::uint32_t value = reserved.value_or(WARMSTOW_UNRESERVED);
+        detail::check(warmstow_tenants_set_reserved(region_, raw_, value));
+    }
+
+private:
+    friend class region;
+    tenants(warmstow_region region, warmstow_tenants raw) noexcept
+        : region_(region), raw_(raw) {}
+
+    warmstow_region region_;
+    warmstow_tenants raw_;
 };
 
 namespace detail {
