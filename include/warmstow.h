@@ -3832,9 +3832,13 @@ int32_t warmstow_front_end_admit(struct warmstow_front_end front_end,
 
 /**
  * Opens a region as a settings file describes it, with its nodes and
- * functions: those by warmstow_function_find(). The host owns it until
+ * functions: those by warmstow_function_find(), and those with provisioned
+ * concurrency by warmstow_versioned_find() too, whose requests go through
+ * warmstow_invoke_version(). Where a function has provisioned concurrency or a
+ * policy, warmstow_poll(). The host owns the region until
  * warmstow_region_close().
  *
+ * now_ns: when policies and provisioned concurrency begin.
  * settings: length bytes of UTF-8, TOML or JSON; no NUL needed. What can be
  * in it: the documentation of the crate warmstow-core, module `settings`.
  * Errors: NULL, LENGTH, TEXT, REGIONS_FULL, REGION_CONFIG: the line, the key
@@ -3843,6 +3847,7 @@ int32_t warmstow_front_end_admit(struct warmstow_front_end front_end,
  */
 int32_t warmstow_region_open_settings(const char *settings,
                                       size_t length,
+                                      uint64_t now_ns,
                                       struct warmstow_region *region);
 
 /**

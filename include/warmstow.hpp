@@ -61,9 +61,10 @@ public:
     }
     /** Opens a region as a settings file, TOML or JSON, describes it: see
         warmstow_region_open_settings(). Throws error with the line and the key. */
-    static region from_settings(std::string_view settings) {
+    static region from_settings(std::string_view settings, nanoseconds now = {}) {
         warmstow_region raw{};
-        detail::check(warmstow_region_open_settings(settings.data(), settings.size(), &raw));
+        detail::check(warmstow_region_open_settings(settings.data(), settings.size(),
+                                                    detail::nanos(now), &raw));
         return region(raw);
     }
     region(region &&other) noexcept : raw_(std::exchange(other.raw_, warmstow_region{})) {}

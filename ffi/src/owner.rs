@@ -50,6 +50,15 @@ impl Owner {
         Self { control, versioned, tenants, pools, actions }
     }
 
+    /// With functions that were added before: what they want done can be polled.
+    pub(crate) fn with(control: Control, versioned: Vec<VersionedFunction>) -> Self {
+        let mut owner = Self { versioned, ..Self::new(control) };
+        for at in 0..owner.versioned.len() {
+            owner.at(at, |_, _| ());
+        }
+        owner
+    }
+
     fn generation(&self) -> NonZeroU32 {
         self.control.region().config().generation
     }

@@ -8,6 +8,7 @@ use warmstow_core::resources::Resource;
 
 use crate::boundary::{self, Caller, Growing};
 use crate::failure::Failure;
+use crate::owner::Owner;
 use crate::registry;
 use crate::status::warmstow_status as S;
 
@@ -174,7 +175,7 @@ pub(crate) fn open(config: RegionConfig) -> Result<warmstow_region, Failure> {
     let generation = registry::next_generation().ok_or(Failure::RegionsFull)?;
     let config = RegionConfig { generation, ..config };
     let (region, control) = Region::new(config).map_err(config_failure)?;
-    registry::open(region, control)
+    registry::open(region, Owner::new(control), None)
 }
 
 /// A region's settings that cannot be, as a failure.

@@ -14,7 +14,7 @@ use core::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
 use arc_swap::{ArcSwapOption, Guard};
-use warmstow_core::function::{Control, Keeper, Region};
+use warmstow_core::function::{Keeper, Region};
 
 use crate::failure::Failure;
 use crate::owner::Owner;
@@ -49,15 +49,20 @@ pub(crate) fn next_generation() -> Option<NonZeroU32> {
     NonZeroU32::new(before.ok()? + 1)
 }
 
-/// Puts a region into the table.
-pub(crate) fn open(region: Arc<Region>, control: Control) -> Result<warmstow_region, Failure> {
+/// Puts a region into the table; `keeper`: of functions that are kept already.
+pub(crate) fn open(
+    region: Arc<Region>,
+    owner: Owner,
+    keeper: Option<Keeper>,
+) -> Result<warmstow_region, Failure> {
     // The lock guards nothing but the order of openings.
     let _one_at_a_time = OPENING.lock().unwrap_or_else(PoisonError::into_inner);
     let place = TABLE.iter().position(|place| place.load().is_none());
     let place = place.ok_or(Failure::RegionsFull)?;
     let handle =
         warmstow_region { bits: u64::from(region.config().generation.get()) << 32 | place as u64 };
-    let (control, keeper) = (Mutex::new(Owner::new(control)), OnceLock::new());
+    let control = Mutex::new(owner);
+    let keeper = keeper.map_or_else(OnceLock::new, |keeper| OnceLock::from(Mutex::new(keeper)));
     let entry = Entry { handle, region, control, keeper, poisoned: AtomicBool::new(false) };
     TABLE[place].store(Some(Arc::new(entry)));
     Ok(handle)
@@ -174,7 +179,7 @@ mod tests {
         let generation = next_generation().unwrap();
         let config = RegionConfig { max_functions: 1, generation, ..RegionConfig::default() };
         let (region, control) = Region::new(config).unwrap();
-        open(region, control).unwrap()
+        open(region, Owner::new(control), None).unwrap()
     }
 
     #[test]

@@ -1,20 +1,25 @@
 //! A region from one settings file, in TOML or JSON.
 
 use alloc::string::String;
-use alloc::sync::Arc;
 use core::ffi::c_char;
 
 use warmstow_core::settings::Settings;
+use warmstow_core::time::Instant;
 
 use crate::boundary::{self, Caller, Count};
 use crate::failure::Failure;
+use crate::owner::Owner;
 use crate::region::{config_failure, warmstow_region};
 use crate::registry;
 
 /// Opens a region as a settings file describes it, with its nodes and
-/// functions: those by warmstow_function_find(). The host owns it until
+/// functions: those by warmstow_function_find(), and those with provisioned
+/// concurrency by warmstow_versioned_find() too, whose requests go through
+/// warmstow_invoke_version(). Where a function has provisioned concurrency or a
+/// policy, warmstow_poll(). The host owns the region until
 /// warmstow_region_close().
 ///
+/// now_ns: when policies and provisioned concurrency begin.
 /// settings: length bytes of UTF-8, TOML or JSON; no NUL needed. What can be
 /// in it: the documentation of the crate warmstow-core, module `settings`.
 /// Errors: NULL, LENGTH, TEXT, REGIONS_FULL, REGION_CONFIG: the line, the key
@@ -24,6 +29,7 @@ use crate::registry;
 pub unsafe extern "C" fn warmstow_region_open_settings(
     settings: *const c_char,
     length: usize,
+    now_ns: u64,
     region: *mut warmstow_region,
 ) -> i32 {
     // SAFETY: the host keeps the header's rule for pointers.
@@ -32,8 +38,9 @@ pub unsafe extern "C" fn warmstow_region_open_settings(
         let out = caller.out(region, "region")?;
         let mut settings = read(caller, settings, length)?;
         settings.region.generation = registry::next_generation().ok_or(Failure::RegionsFull)?;
-        let (region, control) = settings.build().map_err(config_failure)?;
-        out.set(registry::open(Arc::clone(&region), control)?);
+        let built = settings.build(Instant::from_nanos(now_ns)).map_err(config_failure)?;
+        let owner = Owner::with(built.control, built.versioned);
+        out.set(registry::open(built.region, owner, built.keeper)?);
         Ok(())
     })
 }

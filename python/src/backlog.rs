@@ -137,7 +137,7 @@ impl Backlog {
         #[pyo3(from_py_with = overflow)] overflow: Overflow,
     ) -> PyResult<Self> {
         let config = BacklogConfig { capacity, max_wait: max_wait_s, overflow };
-        let inner = function::Backlog::new(region.get().core().clone(), target, config);
+        let inner = function::Backlog::new(region.get().shared().core().clone(), target, config);
         Ok(Self { inner: Mutex::new(inner.map_err(errors::config)?) })
     }
 

@@ -1,6 +1,7 @@
 //! The keeper: which idle instances are worth their memory, by a policy for each
 //! function.
 
+use alloc::sync::Arc;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use pyo3::prelude::*;
@@ -13,7 +14,7 @@ use crate::actions::{Action, Prestart};
 use crate::arguments::named;
 use crate::errors;
 use crate::handles::{Function, Instance};
-use crate::region::Region;
+use crate::region::{Region, Shared};
 
 /// The keep-alive policies of a region's functions.
 ///
@@ -37,11 +38,15 @@ use crate::region::Region;
 /// ['stop']
 #[pyclass(frozen, module = "warmstow")]
 pub(crate) struct Keeper {
-    region: Py<Region>,
+    shared: Arc<Shared>,
     inner: Mutex<function::Keeper>,
 }
 
 impl Keeper {
+    pub(crate) const fn of(shared: Arc<Shared>, inner: function::Keeper) -> Self {
+        Self { shared, inner: Mutex::new(inner) }
+    }
+
     fn lock(&self) -> MutexGuard<'_, function::Keeper> {
         // Core leaves its state whole even where a caller's thread ends in it.
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
@@ -51,9 +56,9 @@ impl Keeper {
 #[pymethods]
 impl Keeper {
     #[new]
-    fn new(region: Py<Region>) -> Self {
-        let inner = Mutex::new(function::Keeper::new(region.get().core().clone()));
-        Self { region, inner }
+    fn new(region: &Bound<'_, Region>) -> Self {
+        let shared = region.get().shared();
+        Self::of(shared.clone(), function::Keeper::new(shared.core().clone()))
     }
 
     /// Keep a function by a policy from now on, in place of its keep-alive:
@@ -130,7 +135,7 @@ impl Keeper {
         prestart: Prestart,
     ) -> PyResult<Option<Instance>> {
         let lease = prestart.to_core().ok_or_else(errors::no_lease)?;
-        let (now, region) = (Instant::from_nanos(now_ns), self.region.get().core());
+        let (now, region) = (Instant::from_nanos(now_ns), self.shared.core());
         let instance = region.instance_of(&lease).map_err(errors::lease)?;
         let stop = region.prepared(now, lease).map_err(errors::lease)?;
         self.lock().handle_prepared(now, instance);
@@ -150,7 +155,7 @@ impl Keeper {
     ) -> PyResult<Option<Instance>> {
         let lease = prestart.to_core().ok_or_else(errors::no_lease)?;
         let (now, function) = (Instant::from_nanos(now_ns), lease.function());
-        let stop = self.region.get().core().unprepared(now, lease).map_err(errors::lease)?;
+        let stop = self.shared.core().unprepared(now, lease).map_err(errors::lease)?;
         self.lock().handle_unprepared(now, function);
         Ok(stop.map(Instance))
     }
@@ -177,7 +182,7 @@ impl Keeper {
     /// What is to be done now. Those to stop take no more requests from here on;
     /// those to start are held.
     fn actions(&self, #[pyo3(from_py_with = named::now_ns)] now_ns: u64) -> Vec<Action> {
-        let (now, region) = (Instant::from_nanos(now_ns), self.region.get().core());
+        let (now, region) = (Instant::from_nanos(now_ns), self.shared.core());
         let mut keeper = self.lock();
         let mut actions = Vec::new();
         while let Some(action) = keeper.poll_action(now) {

@@ -16,7 +16,9 @@ use warmstow_core::time::{Duration, Instant};
 use crate::arguments::{self, named};
 use crate::errors;
 use crate::handles::{Alias, Counters, Function, Instance, Invocation, Lease, Node};
+use crate::keeper::Keeper;
 use crate::settings;
+use crate::versions::VersionedFunction;
 
 /// Functions that share an account's concurrency and a fleet of nodes.
 ///
@@ -29,11 +31,35 @@ use crate::settings;
 /// lock-free; those that change settings wait for one another.
 #[pyclass(frozen, module = "warmstow")]
 pub(crate) struct Region {
+    shared: Arc<Shared>,
+    /// Of a settings file: those with provisioned concurrency, and who keeps those
+    /// with a policy.
+    versioned: Vec<Py<VersionedFunction>>,
+    keeper: Option<Py<Keeper>>,
+}
+
+/// Both planes of a region, which what belongs to it shares.
+pub(crate) struct Shared {
     region: Arc<function::Region>,
     control: Mutex<Control>,
 }
 
 impl Region {
+    fn new_of(region: Arc<function::Region>, control: Control) -> Self {
+        let shared = Arc::new(Shared { region, control: Mutex::new(control) });
+        Self { shared, versioned: Vec::new(), keeper: None }
+    }
+
+    pub(crate) const fn shared(&self) -> &Arc<Shared> {
+        &self.shared
+    }
+
+    fn control(&self) -> MutexGuard<'_, Control> {
+        self.shared.control()
+    }
+}
+
+impl Shared {
     pub(crate) const fn core(&self) -> &Arc<function::Region> {
         &self.region
     }
@@ -100,21 +126,50 @@ impl Region {
             let refuse = |error| errors::config(format!("node {index}: {error}"));
             control.add_node(node).map_err(refuse)?;
         }
-        Ok(Self { region, control: Mutex::new(control) })
+        Ok(Self::new_of(region, control))
     }
 
     /// A region as a settings file describes it, with its nodes and functions.
     ///
-    /// ``text`` is the file's content, TOML or JSON.
+    /// ``text`` is the file's content, TOML or JSON; policies and provisioned
+    /// concurrency begin at ``now_ns``: see :meth:`versioned` and :attr:`keeper`.
     ///
     /// Raises:
     ///     ConfigError: the line, the key and what is wrong there.
     #[staticmethod]
-    fn from_settings(#[pyo3(from_py_with = named::text)] text: String) -> PyResult<Self> {
+    #[pyo3(signature = (text, *, now_ns = 0))]
+    fn from_settings(
+        py: Python<'_>,
+        #[pyo3(from_py_with = named::text)] text: String,
+        #[pyo3(from_py_with = named::now_ns)] now_ns: u64,
+    ) -> PyResult<Self> {
         let mut settings = settings::read(&text)?;
         settings.region.generation = next_generation();
-        let (region, control) = settings.build().map_err(errors::config)?;
-        Ok(Self { region, control: Mutex::new(control) })
+        let built = settings.build(Instant::from_nanos(now_ns)).map_err(errors::config)?;
+        let mut region = Self::new_of(built.region, built.control);
+        let of = |of| Py::new(py, VersionedFunction::of(region.shared.clone(), of));
+        region.versioned = built.versioned.into_iter().map(of).collect::<PyResult<_>>()?;
+        let keeper = built.keeper.map(|keeper| Keeper::of(region.shared.clone(), keeper));
+        region.keeper = keeper.map(|keeper| Py::new(py, keeper)).transpose()?;
+        Ok(region)
+    }
+
+    /// A function of the settings file with provisioned concurrency, as its version
+    /// 1; ``None`` where there is none of that name.
+    fn versioned(
+        &self,
+        py: Python<'_>,
+        #[pyo3(from_py_with = named::name)] name: String,
+    ) -> Option<Py<VersionedFunction>> {
+        let found = self.versioned.iter().find(|of| of.get().is_called(&name));
+        found.map(|of| of.clone_ref(py))
+    }
+
+    /// Who keeps the functions of the settings file that have a policy; ``None``:
+    /// none has.
+    #[getter]
+    fn keeper(&self, py: Python<'_>) -> Option<Py<Keeper>> {
+        self.keeper.as_ref().map(|keeper| keeper.clone_ref(py))
     }
 
     /// Add a node; returns its index, from 0.
@@ -199,7 +254,7 @@ impl Region {
         function: Function,
     ) -> PyResult<Invocation> {
         let now = Instant::from_nanos(now_ns);
-        let admitted = self.region.invoke_version(now, function.0, Lane::FIRST);
+        let admitted = self.shared.region.invoke_version(now, function.0, Lane::FIRST);
         admitted.map(Invocation::from).map_err(errors::invoke)
     }
 
@@ -217,7 +272,7 @@ impl Region {
         #[pyo3(from_py_with = named::draw)] draw: u64,
     ) -> PyResult<Invocation> {
         let now = Instant::from_nanos(now_ns);
-        let admitted = self.region.invoke_alias(now, alias.0, draw, Lane::FIRST);
+        let admitted = self.shared.region.invoke_alias(now, alias.0, draw, Lane::FIRST);
         admitted.map(Invocation::from).map_err(errors::invoke)
     }
 
@@ -232,7 +287,7 @@ impl Region {
         lease: Lease,
     ) -> PyResult<()> {
         let held = lease.to_core().ok_or_else(errors::no_lease)?;
-        self.region.started(Instant::from_nanos(now_ns), &held).map_err(errors::lease)
+        self.shared.region.started(Instant::from_nanos(now_ns), &held).map_err(errors::lease)
     }
 
     /// Report that a request has ended well; its instance is idle from now.
@@ -249,7 +304,7 @@ impl Region {
         lease: Lease,
     ) -> PyResult<Option<Instance>> {
         let held = lease.to_core().ok_or_else(errors::no_lease)?;
-        let ended = self.region.complete(Instant::from_nanos(now_ns), held);
+        let ended = self.shared.region.complete(Instant::from_nanos(now_ns), held);
         ended.map(|stop| stop.map(Instance)).map_err(errors::lease)
     }
 
@@ -267,7 +322,7 @@ impl Region {
         lease: Lease,
     ) -> PyResult<Option<Instance>> {
         let held = lease.to_core().ok_or_else(errors::no_lease)?;
-        let ended = self.region.fail(Instant::from_nanos(now_ns), held);
+        let ended = self.shared.region.fail(Instant::from_nanos(now_ns), held);
         ended.map(|stop| stop.map(Instance)).map_err(errors::lease)
     }
 
@@ -285,7 +340,7 @@ impl Region {
         #[pyo3(from_py_with = named::now_ns)] now_ns: u64,
         instance: Instance,
     ) -> PyResult<Option<Instance>> {
-        let drained = self.region.drain(Instant::from_nanos(now_ns), instance.0);
+        let drained = self.shared.region.drain(Instant::from_nanos(now_ns), instance.0);
         drained.map(|stop| stop.map(Instance)).map_err(errors::instance)
     }
 
@@ -300,7 +355,7 @@ impl Region {
         #[pyo3(from_py_with = named::now_ns)] now_ns: u64,
         function: Function,
     ) -> PyResult<Vec<Instance>> {
-        let expired = self.region.reap(Instant::from_nanos(now_ns), function.0);
+        let expired = self.shared.region.reap(Instant::from_nanos(now_ns), function.0);
         Ok(expired.map_err(errors::unknown)?.map(Instance).collect())
     }
 
@@ -315,7 +370,10 @@ impl Region {
         #[pyo3(from_py_with = named::now_ns)] now_ns: u64,
         instance: Instance,
     ) -> PyResult<()> {
-        self.region.stopped(Instant::from_nanos(now_ns), instance.0).map_err(errors::instance)
+        self.shared
+            .region
+            .stopped(Instant::from_nanos(now_ns), instance.0)
+            .map_err(errors::instance)
     }
 
     /// What a function has done so far. O(instances).
@@ -323,12 +381,15 @@ impl Region {
     /// Raises:
     ///     StaleHandleError: the function is of another region.
     fn counters(&self, function: Function) -> PyResult<Counters> {
-        self.region.counters(function.0).map(Counters::from).map_err(errors::unknown)
+        self.shared.region.counters(function.0).map(Counters::from).map_err(errors::unknown)
     }
 
     /// The nodes as they are now, by index.
     fn nodes(&self) -> Vec<Node> {
-        self.region.fleet().map_or_else(Vec::new, |fleet| fleet.nodes().map(Node::from).collect())
+        self.shared
+            .region
+            .fleet()
+            .map_or_else(Vec::new, |fleet| fleet.nodes().map(Node::from).collect())
     }
 
     /// Change the account's limit. Requests in flight above it go on.
@@ -384,7 +445,7 @@ impl Region {
     /// Requests in flight of functions without a reservation.
     #[getter]
     fn unreserved_in_flight(&self) -> u32 {
-        self.region.unreserved_in_flight()
+        self.shared.region.unreserved_in_flight()
     }
 
     /// What counts against the account's limit now: unreserved requests in

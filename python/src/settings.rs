@@ -3,6 +3,7 @@
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 use warmstow_core::settings::{FunctionSettings, Settings};
+use warmstow_core::time::{Duration, Instant};
 
 use crate::arguments::named;
 use crate::errors;
@@ -20,7 +21,7 @@ pub(crate) fn read_settings<'py>(
     #[pyo3(from_py_with = named::text)] text: String,
 ) -> PyResult<Bound<'py, PyDict>> {
     let settings = read(&text)?;
-    py.detach(|| settings.build()).map_err(errors::config)?;
+    py.detach(|| settings.build(Instant::ZERO)).map_err(errors::config)?;
     let said = PyDict::new(py);
     said.set_item("account_limit", settings.region.account_limit)?;
     said.set_item("unreserved_minimum", settings.region.unreserved_minimum)?;
@@ -47,7 +48,11 @@ fn of_function<'py>(py: Python<'py>, function: &FunctionSettings) -> PyResult<Bo
     said.set_item("max_instances", spec.max_instances)?;
     said.set_item("instance_concurrency", spec.instance_concurrency)?;
     said.set_item("reserved_concurrency", spec.reserved_concurrency)?;
+    said.set_item("provisioned_concurrency", function.provisioned_concurrency)?;
     said.set_item("keep_alive_s", spec.keep_alive.as_secs_f64())?;
+    said.set_item("keep_alive", function.keep_alive.map(|policy| policy.to_string()))?;
+    said.set_item("cold_start_s", function.cold_start.as_secs_f64())?;
+    said.set_item("timeout_s", function.timeout.map(Duration::as_secs_f64))?;
     said.set_item("pick", spec.pick.name())?;
     said.set_item("role", function.role.as_ref().map(|role| role.as_str()))?;
     let subnets = function.network.as_ref().map(|network| {

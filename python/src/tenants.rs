@@ -1,5 +1,6 @@
 //! Functions with a pool of instances for each tenant.
 
+use alloc::sync::Arc;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use pyo3::prelude::*;
@@ -9,7 +10,7 @@ use warmstow_core::time::Instant;
 use crate::arguments::{self, named};
 use crate::errors;
 use crate::handles::{Function, Instance};
-use crate::region::Region;
+use crate::region::{Region, Shared};
 
 /// A function whose instances serve requests of one tenant each, as AWS Lambda's
 /// tenant isolation mode ``PER_TENANT``.
@@ -29,7 +30,7 @@ use crate::region::Region;
 /// (True, False)
 #[pyclass(frozen, module = "warmstow")]
 pub(crate) struct TenantFunction {
-    region: Py<Region>,
+    shared: Arc<Shared>,
     inner: Mutex<function::TenantFunction>,
 }
 
@@ -46,13 +47,14 @@ impl TenantFunction {
     ///     ConfigError: no name, or a reservation that the account cannot give.
     #[new]
     fn new(
-        region: Py<Region>,
+        region: &Bound<'_, Region>,
         #[pyo3(from_py_with = arguments::function_spec)] spec: (String, FunctionSpec),
     ) -> PyResult<Self> {
         let (name, spec) = spec;
-        let added = function::TenantFunction::new(&mut region.get().control(), &name, spec);
+        let added =
+            function::TenantFunction::new(&mut region.get().shared().control(), &name, spec);
         let added = added.map_err(|error| errors::config(format!("function {name:?}: {error}")))?;
-        Ok(Self { region, inner: Mutex::new(added) })
+        Ok(Self { shared: region.get().shared().clone(), inner: Mutex::new(added) })
     }
 
     /// Its name.
@@ -67,7 +69,7 @@ impl TenantFunction {
     ///     ConfigError: not 1 to 256 letters, digits, spaces and ``._:/=+-@``, or
     ///         no room for one more function.
     fn tenant(&self, #[pyo3(from_py_with = named::tenant)] tenant: String) -> PyResult<Function> {
-        let (mut of, mut control) = (self.lock(), self.region.get().control());
+        let (mut of, mut control) = (self.lock(), self.shared.control());
         of.tenant(&mut control, &tenant).map(Function).map_err(errors::config)
     }
 
@@ -91,7 +93,7 @@ impl TenantFunction {
         &self,
         #[pyo3(from_py_with = named::reserved)] reserved: Option<u32>,
     ) -> PyResult<()> {
-        let (mut of, mut control) = (self.lock(), self.region.get().control());
+        let (mut of, mut control) = (self.lock(), self.shared.control());
         of.set_reserved(&mut control, reserved).map_err(errors::config)
     }
 
@@ -106,13 +108,13 @@ impl TenantFunction {
         #[pyo3(from_py_with = named::now_ns)] now_ns: u64,
         #[pyo3(from_py_with = arguments::function_spec)] spec: (String, FunctionSpec),
     ) -> PyResult<()> {
-        let (mut of, mut control) = (self.lock(), self.region.get().control());
+        let (mut of, mut control) = (self.lock(), self.shared.control());
         of.update(Instant::from_nanos(now_ns), &mut control, spec.1).map_err(errors::config)
     }
 
     /// Time has passed: go on emptying the pools that were replaced.
     fn advance(&self, #[pyo3(from_py_with = named::now_ns)] now_ns: u64) {
-        let (mut of, control) = (self.lock(), self.region.get().control());
+        let (mut of, control) = (self.lock(), self.shared.control());
         of.handle_time(Instant::from_nanos(now_ns), &control);
     }
 

@@ -1,5 +1,6 @@
 //! Functions with versions, aliases and provisioned concurrency.
 
+use alloc::sync::Arc;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use pyo3::prelude::*;
@@ -13,7 +14,7 @@ use crate::actions::{Action, Prestart};
 use crate::arguments::{self, named};
 use crate::errors;
 use crate::handles::{Alias, Function};
-use crate::region::Region;
+use crate::region::{Region, Shared};
 
 /// Which version a call is about, as AWS Lambda's qualifiers.
 pub(crate) enum Qualified {
@@ -107,7 +108,7 @@ fn routing(version: u32, other: Option<u32>, weight: Option<Weight>) -> PyResult
 /// True
 #[pyclass(frozen, module = "warmstow")]
 pub(crate) struct VersionedFunction {
-    region: Py<Region>,
+    shared: Arc<Shared>,
     inner: Mutex<function::VersionedFunction>,
 }
 
@@ -205,6 +206,14 @@ impl From<function::FunctionMetrics> for FunctionMetrics {
 }
 
 impl VersionedFunction {
+    pub(crate) const fn of(shared: Arc<Shared>, inner: function::VersionedFunction) -> Self {
+        Self { shared, inner: Mutex::new(inner) }
+    }
+
+    pub(crate) fn is_called(&self, name: &str) -> bool {
+        self.lock().name() == name
+    }
+
     fn lock(&self) -> MutexGuard<'_, function::VersionedFunction> {
         // Core leaves its state whole even where a caller's thread ends in it.
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
@@ -222,7 +231,7 @@ impl VersionedFunction {
     ), text_signature = "(region, spec, *, preparation_s=90.0, pace=\"function:6000/60:1\", \
         recycle_after_s=14400.0)")]
     fn new(
-        region: Py<Region>,
+        region: &Bound<'_, Region>,
         #[pyo3(from_py_with = arguments::function_spec)] spec: (String, FunctionSpec),
         #[pyo3(from_py_with = named::preparation_s)] preparation_s: Duration,
         #[pyo3(from_py_with = pace)] pace: Pace,
@@ -231,11 +240,11 @@ impl VersionedFunction {
         let ((name, spec), preparation, recycle_after) = (spec, preparation_s, recycle_after_s);
         let provisioning = Provisioning { preparation, pace, recycle_after };
         let added = {
-            let mut control = region.get().control();
+            let mut control = region.get().shared().control();
             function::VersionedFunction::new(&mut control, &name, spec, provisioning)
         };
         let added = added.map_err(|error| errors::config(format!("function {name:?}: {error}")))?;
-        Ok(Self { region, inner: Mutex::new(added) })
+        Ok(Self::of(region.get().shared().clone(), added))
     }
 
     /// Its name.
@@ -279,7 +288,7 @@ impl VersionedFunction {
         #[pyo3(from_py_with = named::now_ns)] now_ns: u64,
         #[pyo3(from_py_with = arguments::function_spec)] spec: (String, FunctionSpec),
     ) -> PyResult<()> {
-        let (mut of, mut control) = (self.lock(), self.region.get().control());
+        let (mut of, mut control) = (self.lock(), self.shared.control());
         of.update(Instant::from_nanos(now_ns), &mut control, spec.1).map_err(errors::config)
     }
 
@@ -290,7 +299,7 @@ impl VersionedFunction {
     /// Raises:
     ///     ConfigError: the region has no room for one more function.
     fn publish(&self) -> PyResult<u32> {
-        let (mut of, mut control) = (self.lock(), self.region.get().control());
+        let (mut of, mut control) = (self.lock(), self.shared.control());
         of.publish(&mut control).map_err(errors::config)
     }
 
@@ -305,7 +314,7 @@ impl VersionedFunction {
         #[pyo3(from_py_with = named::now_ns)] now_ns: u64,
         #[pyo3(from_py_with = named::version)] version: u32,
     ) -> PyResult<()> {
-        let (mut of, mut control) = (self.lock(), self.region.get().control());
+        let (mut of, mut control) = (self.lock(), self.shared.control());
         let now = Instant::from_nanos(now_ns);
         of.delete_version(now, &mut control, version).map_err(errors::config)
     }
@@ -319,7 +328,7 @@ impl VersionedFunction {
         &self,
         #[pyo3(from_py_with = named::reserved)] reserved: Option<u32>,
     ) -> PyResult<()> {
-        let (mut of, mut control) = (self.lock(), self.region.get().control());
+        let (mut of, mut control) = (self.lock(), self.shared.control());
         of.set_reserved(&mut control, reserved).map_err(errors::config)
     }
 
@@ -339,7 +348,7 @@ impl VersionedFunction {
         #[pyo3(from_py_with = optional_weight)] weight: Option<Weight>,
     ) -> PyResult<Alias> {
         let routing = routing(version, other, weight)?;
-        let (mut of, mut control) = (self.lock(), self.region.get().control());
+        let (mut of, mut control) = (self.lock(), self.shared.control());
         of.create_alias(&mut control, &name, routing).map(Alias).map_err(errors::config)
     }
 
@@ -359,7 +368,7 @@ impl VersionedFunction {
         #[pyo3(from_py_with = optional_weight)] weight: Option<Weight>,
     ) -> PyResult<()> {
         let routing = routing(version, other, weight)?;
-        let (mut of, mut control) = (self.lock(), self.region.get().control());
+        let (mut of, mut control) = (self.lock(), self.shared.control());
         let now = Instant::from_nanos(now_ns);
         of.update_alias(now, &mut control, &name, routing).map_err(errors::config)
     }
@@ -374,7 +383,7 @@ impl VersionedFunction {
         #[pyo3(from_py_with = named::now_ns)] now_ns: u64,
         #[pyo3(from_py_with = named::name)] name: String,
     ) -> PyResult<()> {
-        let (mut of, mut control) = (self.lock(), self.region.get().control());
+        let (mut of, mut control) = (self.lock(), self.shared.control());
         of.delete_alias(Instant::from_nanos(now_ns), &mut control, &name).map_err(errors::config)
     }
 
@@ -410,7 +419,7 @@ impl VersionedFunction {
         #[pyo3(from_py_with = qualifier)] qualifier: Qualified,
         #[pyo3(from_py_with = named::requested)] requested: u32,
     ) -> PyResult<()> {
-        let (mut of, mut control) = (self.lock(), self.region.get().control());
+        let (mut of, mut control) = (self.lock(), self.shared.control());
         let (now, on) = (Instant::from_nanos(now_ns), qualifier.as_core());
         of.put_provisioned(now, &mut control, on, requested).map_err(errors::config)
     }
@@ -424,7 +433,7 @@ impl VersionedFunction {
         #[pyo3(from_py_with = named::now_ns)] now_ns: u64,
         #[pyo3(from_py_with = qualifier)] qualifier: Qualified,
     ) -> PyResult<()> {
-        let (mut of, mut control) = (self.lock(), self.region.get().control());
+        let (mut of, mut control) = (self.lock(), self.shared.control());
         let (now, on) = (Instant::from_nanos(now_ns), qualifier.as_core());
         of.delete_provisioned(now, &mut control, on).map_err(errors::config)
     }
@@ -447,7 +456,7 @@ impl VersionedFunction {
         prestart: Prestart,
     ) -> PyResult<()> {
         let lease = prestart.to_core().ok_or_else(errors::no_lease)?;
-        let (mut of, mut control) = (self.lock(), self.region.get().control());
+        let (mut of, mut control) = (self.lock(), self.shared.control());
         of.handle_prepared(Instant::from_nanos(now_ns), &mut control, lease).map_err(errors::lease)
     }
 
@@ -464,7 +473,7 @@ impl VersionedFunction {
         #[pyo3(from_py_with = named::reason)] reason: String,
     ) -> PyResult<()> {
         let lease = prestart.to_core().ok_or_else(errors::no_lease)?;
-        let (mut of, mut control) = (self.lock(), self.region.get().control());
+        let (mut of, mut control) = (self.lock(), self.shared.control());
         let now = Instant::from_nanos(now_ns);
         of.handle_unprepared(now, &mut control, lease, &reason).map_err(errors::lease)
     }
@@ -472,7 +481,7 @@ impl VersionedFunction {
     /// Time has passed: provisioned instances are started at their pace, old ones
     /// replaced, and replaced code's instances stopped.
     fn advance(&self, #[pyo3(from_py_with = named::now_ns)] now_ns: u64) {
-        let (mut of, mut control) = (self.lock(), self.region.get().control());
+        let (mut of, mut control) = (self.lock(), self.shared.control());
         of.handle_time(Instant::from_nanos(now_ns), &mut control);
     }
 
@@ -490,7 +499,7 @@ impl VersionedFunction {
 
     /// What all versions together have done and do. O(instances).
     fn metrics(&self) -> FunctionMetrics {
-        self.lock().metrics(self.region.get().core()).into()
+        self.lock().metrics(self.shared.core()).into()
     }
 
     fn __repr__(&self) -> String {

@@ -54,12 +54,66 @@ def test_a_region_is_as_the_file_says(text: str) -> None:
         ('{"nodes": 3}', "line 1, nodes: is a whole number, not a list"),
         ("[functions.f]\nmemory_mib = 0\n", "line 2, functions.f.memory_mib: is 0, outside 1 to"),
         ("[functions.f]\nreserved_concurrency = 901\n", "line 1, functions.f: "),
+        ("[functions.f]\nprovisioned_concurrency = 950\n", "f.provisioned_concurrency: "),
+        ('[functions.f]\nkeep_alive = "now"\n', "line 2, functions.f.keep_alive: "),
     ],
 )
 def test_a_fault_is_named_by_line_and_key(text: str, says: str, tmp_path: Path) -> None:
     with pytest.raises(warmstow.ConfigError, match="line") as raised:
         warmstow.Region.from_settings(text)
     assert says in str(raised.value)
+
+
+PROVISIONED = """
+[account]
+provisioning = "at-once"
+[functions.api]
+provisioned_concurrency = 2
+timeout_s = 30
+[functions.cron]
+keep_alive = "fixed:60s"
+timeout_s = 30
+"""
+
+
+def test_a_file_provisions_and_keeps() -> None:
+    region = warmstow.Region.from_settings(PROVISIONED, now_ns=5)
+    api, cron = region.versioned("api"), region.function("cron")
+    assert api is not None
+    assert cron is not None
+    assert region.versioned("cron") is None
+    starts = api.actions()
+    assert [action.kind for action in starts] == ["start", "start"]
+    for action in starts:
+        assert action.prestart is not None
+        api.prepared(6, action.prestart)
+    pool = region.function("api")
+    assert pool is not None
+    assert not region.invoke(7, pool).cold
+    assert region.keeper is not None
+    assert region.keeper.policy(cron) == "fixed:60s"
+    assert warmstow.Region.from_settings("").keeper is None
+
+
+def test_check_shows_what_is_provisioned_and_kept(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "region.toml"
+    file.write_text(PROVISIONED)
+    assert main(["check", str(file)]) == 0
+    shown = capsys.readouterr().out.splitlines()
+    assert shown[-2:] == ["provisioned   2", "kept by       fixed:60s"]
+
+
+def test_a_replay_provisions_keeps_and_ends_as_the_file_says(tmp_path: Path) -> None:
+    trace, file = tmp_path / "trace.csv", tmp_path / "region.toml"
+    trace.write_text("timestamp_s,function,duration_s\n0,api,5\n1,cron,50\n2,api,5\n")
+    file.write_text(PROVISIONED)
+    work = warmstow.read_trace(trace)
+    settings = warmstow.read_settings(file, work)
+    assert (settings.provisioned, settings.timeout_s) == ({"api": 2}, 30.0)
+    report = warmstow.replay(work, settings)
+    assert (report.cold_starts, report.timeouts) == (1, 1)
 
 
 def test_a_text_is_a_text() -> None:

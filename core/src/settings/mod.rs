@@ -7,6 +7,8 @@
 //! requests_per_concurrency = 10    # requests a second for each unit; 0: no such limit
 //! scaling_rate = "lambda"          # unlimited, lambda, lambda-2019:BURST,
 //!                                  # function:COUNT/SECONDS, region:COUNT/SECONDS
+//! provisioning = "lambda"          # how provisioned concurrency is prepared;
+//!                                  # or lambda-2022, at-once
 //!
 //! [region]
 //! strategy = "binpack:memory"      # which node a new instance goes to
@@ -25,7 +27,11 @@
 //! reserved_concurrency = 100
 //! max_instances = 1000
 //! instance_concurrency = 1
+//! provisioned_concurrency = 5
 //! keep_alive_s = 600
+//! # keep_alive = "histogram"       # in its place a policy: KeepAlivePolicy
+//! cold_start_s = 0.322             # which expects so long a cold start
+//! timeout_s = 3                    # for the host; in replays, requests end there
 //! pick = "packed"                  # or mru, lru
 //! role = "arn:aws:iam::123456789012:role/resize"
 //!
@@ -50,7 +56,9 @@
 //! | `reader` | a table's keys, each read once and in range |
 //! | `error` | what is wrong, in which line, at which key |
 //! | `region`, `function` | the tables as the types of this crate |
+//! | `built` | the region that they describe |
 
+mod built;
 mod error;
 mod function;
 mod json;
@@ -61,6 +69,7 @@ mod tests;
 mod toml;
 mod tree;
 
+pub use built::Built;
 pub use error::{Problem, SettingsError};
 pub use function::FunctionSettings;
 pub use region::Settings;

@@ -190,6 +190,11 @@ impl<'a> Table<'a> {
         Some(self.entry(key, node.clone()).here())
     }
 
+    /// Whether `key` is there, and not yet taken.
+    pub(crate) fn has(&self, key: &str) -> bool {
+        self.members.iter().any(|(other, _)| other == key)
+    }
+
     /// The value of `key`, if it is there.
     pub(crate) fn take(&mut self, key: &'static str) -> Option<Entry<'a>> {
         debug_assert!(self.known.contains(&key), "{key} is not listed");

@@ -1,22 +1,25 @@
 //! The account, the nodes and the functions as a region is built of them.
 
 use alloc::string::{String, ToString};
-use alloc::sync::Arc;
 use alloc::vec::Vec;
-use core::fmt::Display;
 
 use super::error::{Problem, SettingsError};
 use super::function::FunctionSettings;
 use super::reader::{Entry, Table};
 use super::{json, toml};
-use crate::function::{Control, Region, RegionConfig, ScalingRate};
+use crate::function::{Provisioning, RegionConfig, ScalingRate};
 use crate::placement::{MAX_NODES, MAX_ZONES, NodeSpec, Strategy};
 use crate::pool::PoolConfig;
 use crate::resources::Resources;
 
 const FILE: &[&str] = &["account", "region", "nodes", "functions"];
-const ACCOUNT: &[&str] =
-    &["concurrency_limit", "unreserved_minimum", "requests_per_concurrency", "scaling_rate"];
+const ACCOUNT: &[&str] = &[
+    "concurrency_limit",
+    "unreserved_minimum",
+    "requests_per_concurrency",
+    "scaling_rate",
+    "provisioning",
+];
 const REGION: &[&str] = &["strategy", "seed", "lanes"];
 const NODES: &[&str] = &["cpu_units", "memory_mib", "zone", "count"];
 
@@ -29,9 +32,11 @@ pub struct Settings {
     pub nodes: Vec<NodeSpec>,
     /// The functions; from TOML in the order of their names.
     pub functions: Vec<FunctionSettings>,
+    /// How provisioned concurrency is prepared.
+    pub provisioning: Provisioning,
     /// The line of each node, and of the account.
-    node_lines: Vec<u32>,
-    account_line: u32,
+    pub(super) node_lines: Vec<u32>,
+    pub(super) account_line: u32,
 }
 
 impl Settings {
@@ -79,6 +84,7 @@ impl Settings {
             region: RegionConfig::default(),
             nodes: Vec::new(),
             functions: Vec::new(),
+            provisioning: Provisioning::LAMBDA,
             node_lines: Vec::new(),
             account_line: 1,
         };
@@ -99,7 +105,10 @@ impl Settings {
                 settings.functions.push(FunctionSettings::read(name, function)?);
             }
         }
-        settings.region.max_functions = count(settings.functions.len()).max(1);
+        // What is provisioned is a pool of its own.
+        let own = settings.functions.iter().filter(|of| of.provisioned_concurrency > 0);
+        let pools = settings.functions.len() + own.count();
+        settings.region.max_functions = count(pools).max(1);
         settings.region.max_nodes = count(settings.nodes.len());
         Ok(settings)
     }
@@ -117,6 +126,10 @@ impl Settings {
         region.scaling_rate = account.or("scaling_rate", region.scaling_rate, |entry| {
             let rate = entry.text()?.parse::<ScalingRate>();
             rate.map_err(|error| entry.refuse(Problem::Refused(error.to_string())))
+        })?;
+        self.provisioning = account.or("provisioning", self.provisioning, |entry| {
+            let profiles = [Provisioning::LAMBDA, Provisioning::LAMBDA_2022, Provisioning::AT_ONCE];
+            entry.word(&["lambda", "lambda-2022", "at-once"], &profiles)
         })?;
         Ok(())
     }
@@ -148,33 +161,6 @@ impl Settings {
             self.node_lines.push(line);
         }
         Ok(())
-    }
-
-    /// Builds the region.
-    ///
-    /// # Errors
-    ///
-    /// What cannot be built of these values: a function larger than any node,
-    /// reservations that the account cannot give, a network of too few zones
-    /// or a role that is none; with its line and key.
-    pub fn build(&self) -> Result<(Arc<Region>, Control), SettingsError> {
-        let refused = |line, key: String, error: &dyn Display| SettingsError {
-            line,
-            key,
-            problem: Problem::Refused(error.to_string()),
-        };
-        let account =
-            |error: &dyn Display| refused(self.account_line, "account".to_string(), error);
-        let (region, mut control) = Region::new(self.region).map_err(|error| account(&error))?;
-        for (place, (node, line)) in self.nodes.iter().zip(&self.node_lines).enumerate() {
-            let added = control.add_node(*node);
-            added.map_err(|error| refused(*line, alloc::format!("nodes[{place}]"), &error))?;
-        }
-        for function in &self.functions {
-            let added = control.add_function(&function.name, function.spec);
-            added.map_err(|error| function.refuse(&error))?;
-        }
-        Ok((region, control))
     }
 
     /// What works and is not wise, with the function that it is about: see

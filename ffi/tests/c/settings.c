@@ -1,6 +1,8 @@
 /* A region from a settings file: what it holds, and each fault by line and key. */
 #include "check.h"
 
+#define SECOND UINT64_C(1000000000)
+
 static const char FILE_TOML[] = "[account]\n"
                                 "concurrency_limit = 500\n"
                                 "[[nodes]]\n"
@@ -15,7 +17,7 @@ static const char FILE_TOML[] = "[account]\n"
                                 "security_groups = [{ id = \"g\" }]\n";
 
 static int32_t open_text(const char *text, warmstow_region *region) {
-    return warmstow_region_open_settings(text, strlen(text), region);
+    return warmstow_region_open_settings(text, strlen(text), 0, region);
 }
 
 static void opens(const char *text) {
@@ -32,6 +34,46 @@ static void opens(const char *text) {
     OK(warmstow_region_close(region));
 }
 
+static void provisions_and_keeps(void) {
+    static const char file[] = "[account]\n"
+                               "provisioning = \"at-once\"\n"
+                               "[functions.api]\n"
+                               "provisioned_concurrency = 2\n"
+                               "[functions.cron]\n"
+                               "keep_alive = \"fixed:60s\"\n";
+    warmstow_region region = {0};
+    warmstow_function api = {0}, cron = {0};
+    warmstow_versioned versioned = {0};
+    warmstow_action action;
+    warmstow_instance stop;
+    warmstow_invocation request;
+    char policy[64];
+    uint64_t next = 0;
+    int started = 0;
+    OK(warmstow_region_open_settings(file, sizeof file - 1, 100 * SECOND, &region));
+    OK(warmstow_versioned_find(region, "api", &versioned));
+    for (;;) {
+        OK(warmstow_poll(region, 100 * SECOND, &action, sizeof action));
+        if (action.kind != WARMSTOW_ACTION_START) {
+            break;
+        }
+        OK(warmstow_prepared(region, 100 * SECOND, action.prestart, &stop));
+        started++;
+    }
+    CHECK(started == 2 && action.kind == WARMSTOW_ACTION_NONE);
+    OK(warmstow_function_find(region, "api", &api));
+    OK(warmstow_invoke_version(region, 101 * SECOND, api, 0, &request));
+    CHECK(request.start == WARMSTOW_START_WARM);
+    OK(warmstow_complete(region, 101 * SECOND, request.lease, &stop));
+    OK(warmstow_function_find(region, "cron", &cron));
+    OK(warmstow_keeper_policy(region, cron, policy, sizeof policy));
+    CHECK(strcmp(policy, "fixed:60s") == 0);
+    OK(warmstow_keeper_policy(region, api, policy, sizeof policy));
+    CHECK(policy[0] == '\0');
+    OK(warmstow_advance(region, 101 * SECOND, &next));
+    OK(warmstow_region_close(region));
+}
+
 static void refuses(void) {
     warmstow_region region = {7};
     ANSWERS(WARMSTOW_ERROR_REGION_CONFIG, open_text("[region]\nlane = 3\n", &region));
@@ -41,11 +83,11 @@ static void refuses(void) {
     ANSWERS(WARMSTOW_ERROR_REGION_CONFIG, open_text("[functions.f]\nmemory_mib = 0\n", &region));
     SAYS("line 2, functions.f.memory_mib: is 0, outside 1 to");
     ANSWERS(WARMSTOW_ERROR_TEXT, open_text("a = \"\xff\"", &region));
-    ANSWERS(WARMSTOW_ERROR_NULL, warmstow_region_open_settings(NULL, 1, &region));
-    ANSWERS(WARMSTOW_ERROR_NULL, warmstow_region_open_settings("", 0, NULL));
-    ANSWERS(WARMSTOW_ERROR_LENGTH, warmstow_region_open_settings("", SIZE_MAX, &region));
+    ANSWERS(WARMSTOW_ERROR_NULL, warmstow_region_open_settings(NULL, 1, 0, &region));
+    ANSWERS(WARMSTOW_ERROR_NULL, warmstow_region_open_settings("", 0, 0, NULL));
+    ANSWERS(WARMSTOW_ERROR_LENGTH, warmstow_region_open_settings("", SIZE_MAX, 0, &region));
     CHECK(region.bits == 7);
-    OK(warmstow_region_open_settings(NULL, 0, &region));
+    OK(warmstow_region_open_settings(NULL, 0, 0, &region));
     OK(warmstow_region_close(region));
 }
 
@@ -72,6 +114,7 @@ int main(void) {
     opens("{\"account\": {\"concurrency_limit\": 500},\n"
           " \"nodes\": [{\"cpu_units\": 4096, \"memory_mib\": 8192, \"count\": 2}],\n"
           " \"functions\": {\"resize\": {\"memory_mib\": 512, \"reserved_concurrency\": 100}}}");
+    provisions_and_keeps();
     refuses();
     warns();
     return check_end();

@@ -24,9 +24,11 @@ def read_settings(path: str | os.PathLike[str], workload: Workload) -> Settings:
     The file is the one that :class:`~warmstow.Region`, C and Rust hosts open, and
     that ``warmstow check`` looks at. Functions that the workload lacks are passed
     over, and those that the file lacks have the defaults of :class:`Settings`.
-    Memory and CPU of an instance are the workload's. A replay has one ``pick``
-    and one ``instance_concurrency`` for all functions, so the file must not give
-    different ones. Networks and roles do not matter in a replay.
+    Memory and CPU of an instance are the workload's. A replay has one ``pick``,
+    one ``instance_concurrency`` and one ``timeout_s`` for all functions, so the
+    file must not give different ones. Networks and roles do not matter in a
+    replay, how long cold starts take is drawn, and what is provisioned is there
+    from the start.
 
     Raises:
         ConfigError: the file cannot be read, or names what cannot be, by line and
@@ -45,6 +47,7 @@ def read_settings(path: str | os.PathLike[str], workload: Workload) -> Settings:
     known = {function.name for function in workload.functions}
     functions = {name: of for name, of in said["functions"].items() if name in known}
     reserved = {name: of["reserved_concurrency"] for name, of in functions.items()}
+    provisioned = {name: of["provisioned_concurrency"] for name, of in functions.items()}
     return Settings(
         seed=said["seed"],
         account_limit=said["account_limit"],
@@ -54,9 +57,14 @@ def read_settings(path: str | os.PathLike[str], workload: Workload) -> Settings:
         strategy=said["strategy"],
         nodes=tuple(NodeSpec(cpu, memory, zone) for cpu, memory, zone in said["nodes"]),
         reserved={name: count for name, count in reserved.items() if count is not None},
+        provisioned={name: count for name, count in provisioned.items() if count},
         max_instances={name: of["max_instances"] for name, of in functions.items()} or None,
-        keep_alive={name: f"fixed:{of['keep_alive_s']:.9f}s" for name, of in functions.items()}
+        keep_alive={
+            name: of["keep_alive"] or f"fixed:{of['keep_alive_s']:.9f}s"
+            for name, of in functions.items()
+        }
         or None,
+        timeout_s=_one(path, functions, "timeout_s", None),
         pick=_one(path, functions, "pick", "packed"),
         instance_concurrency=_one(path, functions, "instance_concurrency", 1),
     )

@@ -3,12 +3,14 @@
 use alloc::string::ToString;
 
 use crate::settings::{Problem, Settings};
+use crate::time::Instant;
 
 /// What is said of a file.
 #[track_caller]
 fn refused(text: &str, expected: &str) {
     let settings = Settings::from_text(text);
-    let error = settings.and_then(|settings| settings.build().map(|_| ())).unwrap_err();
+    let error =
+        settings.and_then(|settings| settings.build(Instant::ZERO).map(|_| ())).unwrap_err();
     assert_eq!(error.to_string(), expected);
 }
 
@@ -126,7 +128,7 @@ fn a_word_that_is_not_known() {
 #[test]
 fn values_that_cannot_be_together() {
     let text = "[account]\nconcurrency_limit = 100\n[functions.f]\nreserved_concurrency = 1\n";
-    let error = Settings::from_text(text).unwrap().build().unwrap_err();
+    let error = Settings::from_text(text).unwrap().build(Instant::ZERO).unwrap_err();
     assert_eq!((error.line, error.key.as_str()), (3, "functions.f"));
     assert!(error.to_string().contains("100"), "{error}");
     refused(
@@ -144,4 +146,29 @@ fn a_text_nested_too_deep() {
     let toml = alloc::format!("nodes = {deep}");
     let error = Settings::from_text(&toml).unwrap_err();
     assert!(matches!(error.problem, Problem::Syntax(_)), "{error}");
+}
+
+#[test]
+fn what_is_provisioned_or_kept_wrongly() {
+    refused(
+        "[functions.f]\nmax_instances = 5\nprovisioned_concurrency = 6\n",
+        "line 3, functions.f.provisioned_concurrency: is 6, outside 0 to 5",
+    );
+    refused(
+        "[functions.f]\nreserved_concurrency = 2\nprovisioned_concurrency = 3\n",
+        "line 3, functions.f.provisioned_concurrency: Requested Provisioned Concurrency should \
+         not be greater than the reservedConcurrentExecution for function: 3 of 2",
+    );
+    refused(
+        "[functions.f]\nkeep_alive_s = 5\nkeep_alive = \"lru\"\n",
+        "line 3, functions.f.keep_alive: cannot stand beside keep_alive_s: one of them decides",
+    );
+    refused(
+        "[functions.f]\ntimeout_s = 901\n",
+        "line 2, functions.f.timeout_s: is 901, outside 1 to 900",
+    );
+    let error = Settings::from_text("[functions.f]\nkeep_alive = \"often\"\n").unwrap_err();
+    assert_eq!((error.line, error.key.as_str()), (2, "functions.f.keep_alive"));
+    let error = Settings::from_text("[account]\nprovisioning = \"soon\"\n").unwrap_err();
+    assert_eq!((error.line, error.key.as_str()), (2, "account.provisioning"));
 }

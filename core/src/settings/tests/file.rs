@@ -3,11 +3,15 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use crate::function::{FunctionSpec, RegionConfig, Route, ScalingRate};
+use crate::function::{
+    FunctionSpec, KeeperAction, Provisioning, RegionConfig, Route, ScalingRate, Start,
+    VersionAction,
+};
+use crate::id::Lane;
 use crate::placement::{NodeSpec, SpreadBy, Strategy};
 use crate::pool::Pick;
 use crate::resources::Resources;
-use crate::settings::Settings;
+use crate::settings::{Built, Settings};
 use crate::time::{Duration, Instant};
 
 const TOML: &str = include_str!("file.toml");
@@ -66,11 +70,49 @@ fn both_forms_say_the_same() {
 
 #[test]
 fn a_file_builds_a_region_that_serves() {
-    let (region, control) = Settings::from_text(TOML).unwrap().build().unwrap();
+    let settings = Settings::from_text(TOML).unwrap();
+    let Built { region, control, .. } = settings.build(Instant::ZERO).unwrap();
     let resize = control.function("resize").unwrap();
     assert_eq!(region.function(resize).unwrap().gate().reserved(), Some(100));
     let cold = region.invoke(Instant::ZERO, resize).unwrap();
     assert!(region.node_of(cold.instance).unwrap().is_some());
+}
+
+#[test]
+fn a_file_says_how_instances_are_provisioned_and_kept() {
+    let text = "[account]\nprovisioning = \"at-once\"\n\
+                [functions.api]\nprovisioned_concurrency = 2\ntimeout_s = 30\n\
+                [functions.cron]\nkeep_alive = \"fixed:60s\"\ncold_start_s = 1.5\n";
+    let settings = Settings::from_toml(text).unwrap();
+    assert_eq!(settings.provisioning, Provisioning::AT_ONCE);
+    let [api, cron] = &settings.functions[..] else { panic!("{settings:?}") };
+    assert_eq!((api.provisioned_concurrency, api.keep_alive), (2, None));
+    assert_eq!(api.timeout, Some(Duration::from_secs(30)));
+    assert_eq!(cron.keep_alive, Some("fixed:60s".parse().unwrap()));
+    assert_eq!((cron.cold_start, cron.timeout), (Duration::from_millis(1_500), None));
+
+    let at = Instant::from_secs;
+    let Built { region, mut control, keeper, mut versioned } = settings.build(at(100)).unwrap();
+    let [api] = &mut versioned[..] else { panic!("one function is provisioned") };
+    let mut started = 0;
+    while let Some(VersionAction::Start(prestart)) = api.poll_action() {
+        api.handle_prepared(at(101), &mut control, prestart.lease).unwrap();
+        started += 1;
+    }
+    assert_eq!(started, 2);
+    let pool = control.function("api").unwrap();
+    let warm = region.invoke_version(at(102), pool, Lane::FIRST).unwrap();
+    assert_eq!(warm.start, Start::Warm);
+
+    let (cron, mut keeper) = (control.function("cron").unwrap(), keeper.unwrap());
+    let request = region.invoke(at(200), cron).unwrap();
+    region.started(at(201), &request.lease).unwrap();
+    keeper.handle_invoked(at(200), request.instance);
+    region.complete(at(202), request.lease).unwrap();
+    keeper.handle_ended(at(202), request.instance, false);
+    assert_eq!(keeper.poll_action(at(261)), None);
+    let instance = request.instance;
+    assert_eq!(keeper.poll_action(at(262)), Some(KeeperAction::Stop { instance }));
 }
 
 #[test]
@@ -79,7 +121,7 @@ fn an_empty_file_is_a_region_of_defaults() {
         let settings = Settings::from_text(empty).unwrap();
         let defaults = RegionConfig { max_functions: 1, ..RegionConfig::default() };
         assert_eq!((settings.region, settings.functions.len()), (defaults, 0), "{empty:?}");
-        settings.build().unwrap();
+        settings.build(Instant::ZERO).unwrap();
     }
 }
 

@@ -59,4 +59,10 @@ def _lines(said: dict[str, Any]) -> Iterator[str]:
     yield f"account limit {said['account_limit']}, {together} of it reserved"
     yield f"nodes         {len(said['nodes'])}, {said['strategy']}"
     yield f"functions     {len(functions)}"
+    provisioned = sum(function["provisioned_concurrency"] for function in functions.values())
+    if provisioned:
+        yield f"provisioned   {provisioned}"
+    kept = sorted({of["keep_alive"] for of in functions.values() if of["keep_alive"]})
+    if kept:
+        yield f"kept by       {', '.join(kept)}"
     yield from (f"warning: {warning}" for warning in said["warnings"])
