@@ -36,8 +36,10 @@
 //!
 //! 1. *A published node is whole.* `published` is advanced with Release after
 //!    `Spec` and `Free`; every reader of a node first loads `published` with
-//!    Acquire and only reads below that number. A helper did not write the two
-//!    words itself: it read them with Acquire, so its Release carries them on.
+//!    Acquire and only reads below that number. A helper that did not write the
+//!    two words itself has read them before its Release, so by coherence who
+//!    reads them after its own Acquire finds them not older; they point to
+//!    nothing, so that is all there is to see.
 //! 2. *Room comes with what was done before it was given back.* `give_back` is
 //!    a Release, the `reserve` or `commit` that takes the room an Acquire; the
 //!    RMWs between them continue the release sequence. So a host that removes
@@ -226,9 +228,9 @@ impl<W: Storage> Ledger<W> {
     /// node that has it.
     pub(super) fn claim_index(&self, index: u32, spec: Spec) -> Result<(), Spec> {
         let word = self.spec_word(index);
-        // ORDERING: Release on success, Acquire on failure: a helper that
-        // fails here has seen the winner's word and carries it on (rule 1).
-        match word.compare_exchange(0, spec.to_bits(), Ordering::Release, Ordering::Acquire) {
+        // ORDERING: Relaxed: a helper that fails here has read the winner's word
+        // (rule 1).
+        match word.compare_exchange(0, spec.to_bits(), Ordering::Relaxed, Ordering::Relaxed) {
             Ok(_) => Ok(()),
             Err(other) => Err(Spec::from_bits(other)),
         }
@@ -239,9 +241,9 @@ impl<W: Storage> Ledger<W> {
         let empty = Free::all_of(spec).to_bits();
         // A failure means that another thread was here first, perhaps long
         // ago: `Free` is never 0 again, so this cannot undo a reservation.
-        // ORDERING: Release on success, Acquire on failure, as in claim_index.
+        // ORDERING: Relaxed, as in claim_index.
         let _ =
-            self.free_word(index).compare_exchange(0, empty, Ordering::Release, Ordering::Acquire);
+            self.free_word(index).compare_exchange(0, empty, Ordering::Relaxed, Ordering::Relaxed);
         let mut seen = self.published();
         if seen.nodes() == index
             && let Some(index_of) = self.index()
@@ -251,13 +253,13 @@ impl<W: Storage> Ledger<W> {
             index_of.grid.set(index_of.words, cell, self.shape.block(index));
         }
         while seen.nodes() == index {
-            // ORDERING: Release, pairs with the Acquire in published (rule 1);
-            // Acquire on failure, as in published.
+            // ORDERING: Release, pairs with the Acquire in published (rule 1).
+            // Relaxed on failure: it decides only whether to try again.
             match self.shared.published.compare_exchange(
                 seen.0,
                 seen.0 + 1,
                 Ordering::Release,
-                Ordering::Acquire,
+                Ordering::Relaxed,
             ) {
                 Ok(_) => return,
                 Err(now) => seen = Published(now),
@@ -265,29 +267,29 @@ impl<W: Storage> Ledger<W> {
         }
     }
 
-    /// The first `nodes` nodes with what is left of each, each read once. The
-    /// caller has `nodes` from [`Ledger::published`].
+    /// The first `nodes` nodes with what is left of each, each read once: to
+    /// choose by, not to refuse by. The caller has `nodes` from
+    /// [`Ledger::published`].
     #[inline]
     pub(super) fn scan(&self, nodes: u32) -> impl Iterator<Item = (u32, Free)> + Clone {
         let words = &self.words.words()[..nodes as usize];
         (0_u32..).zip(words).map(|(index, word)| {
-            // ORDERING: Acquire, pairs with the Release in reserve and commit
-            // (rule 3).
-            (index, Free::from_bits(word.load(Ordering::Acquire)))
+            // ORDERING: Relaxed: the CAS that takes a node compares its word.
+            (index, Free::from_bits(word.load(Ordering::Relaxed)))
         })
     }
 
     /// What the first `nodes` nodes come to, each read once.
     pub(super) fn tally(&self, nodes: u32, needed: Resources) -> Tally {
         let words = &self.words.words()[..nodes as usize];
-        // ORDERING: Acquire, as in scan.
+        // ORDERING: Acquire, pairs with the Release in reserve and commit (rule 3).
         self.lanes.tally(words, needed, |word| word.load(Ordering::Acquire))
     }
 
     /// What is left of node `index`, which is below the published number.
     #[inline]
     pub(super) fn free(&self, index: u32) -> Free {
-        // ORDERING: Acquire, as in scan.
+        // ORDERING: Acquire, as in tally.
         Free::from_bits(self.free_word(index).load(Ordering::Acquire))
     }
 

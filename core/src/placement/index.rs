@@ -102,9 +102,9 @@ impl Grid {
     pub(super) fn set(self, words: &[AtomicU64], cell: Cell, block: u32) {
         let leaf = block / u64::BITS;
         let word = &self.cell(words, cell).1[leaf as usize];
-        // ORDERING: AcqRel: Release pairs with the Acquire in clear, whose
-        // second look then sees the node.
-        if word.fetch_or(bit(block), Ordering::AcqRel) == 0 {
+        // ORDERING: Release, pairs with the Acquire in clear, whose second look
+        // then sees the node.
+        if word.fetch_or(bit(block), Ordering::Release) == 0 {
             self.raise(words, cell, leaf);
         }
     }
@@ -124,9 +124,9 @@ impl Grid {
         }
         let leaf = block / u64::BITS;
         let word = &self.cell(words, cell).1[leaf as usize];
-        // ORDERING: AcqRel: Acquire pairs with the Release in set, so that the
-        // second look sees the node of each bit that this cleared.
-        let before = word.fetch_and(!bit(block), Ordering::AcqRel);
+        // ORDERING: Acquire, pairs with the Release in set, so that the second
+        // look sees the node of each bit that this cleared.
+        let before = word.fetch_and(!bit(block), Ordering::Acquire);
         if before & !bit(block) == 0 {
             self.lower(words, cell, leaf);
         }
@@ -139,14 +139,14 @@ impl Grid {
     fn raise(self, words: &[AtomicU64], cell: Cell, leaf: u32) {
         let (tops, _) = self.cell(words, cell);
         if let Some(top) = tops.get((leaf / u64::BITS) as usize) {
-            // ORDERING: AcqRel, as in set: pairs with lower.
-            if top.fetch_or(bit(leaf), Ordering::AcqRel) != 0 {
+            // ORDERING: Release, as in set: pairs with lower.
+            if top.fetch_or(bit(leaf), Ordering::Release) != 0 {
                 return;
             }
         }
         for (line, bit) in self.lines(words, cell) {
-            // ORDERING: AcqRel, as in set: pairs with lower.
-            line.fetch_or(bit, Ordering::AcqRel);
+            // ORDERING: Release, as in set: pairs with lower.
+            line.fetch_or(bit, Ordering::Release);
         }
     }
 
@@ -155,8 +155,8 @@ impl Grid {
     fn lower(self, words: &[AtomicU64], cell: Cell, leaf: u32) {
         let (tops, leaves) = self.cell(words, cell);
         if let Some(top) = tops.get((leaf / u64::BITS) as usize) {
-            // ORDERING: AcqRel, as in clear: pairs with raise.
-            let before = top.fetch_and(!bit(leaf), Ordering::AcqRel);
+            // ORDERING: Acquire, as in clear: pairs with raise.
+            let before = top.fetch_and(!bit(leaf), Ordering::Acquire);
             if any(&leaves[leaf as usize..=leaf as usize]) {
                 self.raise(words, cell, leaf);
                 return;
@@ -170,13 +170,14 @@ impl Grid {
             return;
         }
         for (line, bit) in self.lines(words, cell) {
-            // ORDERING: AcqRel, as in clear: pairs with raise.
-            line.fetch_and(!bit, Ordering::AcqRel);
+            // ORDERING: Acquire, as in clear: pairs with raise.
+            line.fetch_and(!bit, Ordering::Acquire);
         }
         if any(below) {
             for (line, bit) in self.lines(words, cell) {
-                // ORDERING: AcqRel, as in set: pairs with another's lower.
-                line.fetch_or(bit, Ordering::AcqRel);
+                // ORDERING: Release, as in set: pairs with another's lower, which
+                // then sees below what this thread saw.
+                line.fetch_or(bit, Ordering::Release);
             }
         }
     }

@@ -325,6 +325,43 @@ fn loom_place_move_in_one_scan() {
     a_place_and_a_move_to_a_new_node(place_in_one_scan);
 }
 
+/// An instance moves from node 1 to node 0 while one is reserved on node 0, else
+/// on node 1: at every instant one of them has room.
+fn two_reserves_and_a_move(reserve: Reserve) {
+    model(move |touches| {
+        let fleet = fleet_of(2, 1);
+        assert!(self::reserve(&fleet, 1));
+        let (_, reserved, _) = both(
+            touches,
+            fleet,
+            move |fleet, _| reserve(fleet, 0) || reserve(fleet, 1),
+            move |fleet, touch| {
+                release(fleet, 1);
+                touch.all(fleet);
+                self::reserve(fleet, 0)
+            },
+        );
+        assert!(reserved, "refused though there was always room");
+    });
+}
+
+/// Twin: does not see what was done before the room was taken that it misses.
+fn reserve_and_miss_relaxed(fleet: &SmallFleet, index: u32) -> bool {
+    let take = |bits| Free::from_bits(bits).take(ONE).ok().map(Free::to_bits);
+    fleet.ledger.free_word(index).fetch_update(Ordering::AcqRel, Ordering::Relaxed, take).is_ok()
+}
+
+#[test]
+fn loom_two_reserves_move() {
+    two_reserves_and_a_move(reserve);
+}
+
+#[test]
+#[should_panic(expected = "refused though there was always room")]
+fn loom_broken_relaxed_miss_hides_a_release() {
+    two_reserves_and_a_move(reserve_and_miss_relaxed);
+}
+
 /// Takes one as [`place`] does, of the node that the test names.
 fn commit(fleet: &SmallFleet, index: u32) -> bool {
     let seen = fleet.ledger.free(index);

@@ -135,6 +135,77 @@ fn loom_index_set_clear() {
     a_node_comes_while_one_leaves(clear);
 }
 
+/// A grid of two leaves a cell with a top above them, or of one leaf, and a node
+/// in each of two blocks.
+struct Blocks {
+    grid: Grid,
+    words: Words,
+    nodes: [AtomicU64; 2],
+    blocks: [u32; 2],
+}
+
+impl Blocks {
+    fn new(max_nodes: u32, blocks: [u32; 2]) -> Self {
+        let grid = Grid::new(SHAPE, max_nodes).unwrap();
+        let nodes = [AtomicU64::new(0), AtomicU64::new(0)];
+        Self { grid, words: words(grid.words()), nodes, blocks }
+    }
+
+    fn come(&self, which: usize) {
+        self.nodes[which].store(1, Ordering::Release);
+        self.grid.set(&self.words, CELL, self.blocks[which]);
+    }
+
+    fn leave(&self, which: usize) {
+        self.nodes[which].store(0, Ordering::Release);
+        let there = || self.nodes[which].load(Ordering::Relaxed) != 0;
+        self.grid.clear(&self.words, CELL, self.blocks[which], there);
+    }
+
+    /// Whether every level leads to the node of that block.
+    fn leads_to(&self, which: usize) -> bool {
+        let lines = (self.grid.row(&self.words, CELL.cpu), self.grid.column(&self.words, 0));
+        let found = self.grid.next(&self.words, CELL, self.blocks[which]);
+        let lines = (lines.0 >> CELL.memory & 1, lines.1 >> CELL.cpu & 1);
+        (lines, found) == ((1, 1), Some(self.blocks[which]))
+    }
+}
+
+/// One node comes into its block while another leaves the same cell in another.
+fn a_node_comes_beside_one_that_leaves(max_nodes: u32, blocks: [u32; 2]) {
+    model(2, move |touches: Touches| {
+        let shared = Blocks::new(max_nodes, blocks);
+        shared.come(0);
+        let shared = Arc::new(shared);
+        let coming = thread::spawn({
+            let shared = shared.clone();
+            move || {
+                touches.of(1).all(&shared.words);
+                shared.come(1);
+            }
+        });
+        touches.of(0).all(&shared.words);
+        shared.leave(0);
+        coming.join().unwrap();
+        assert!(shared.leads_to(1), "a hint lost at rest");
+    });
+}
+
+#[test]
+fn loom_index_set_beside_clear_in_one_leaf() {
+    a_node_comes_beside_one_that_leaves(4, [0, 1]);
+}
+
+#[test]
+fn loom_index_set_beside_clear_in_two_leaves() {
+    a_node_comes_beside_one_that_leaves(256, [0, 64]);
+}
+
+#[test]
+fn loom_index_set_beside_clear_under_one_top() {
+    a_node_comes_beside_one_that_leaves(256, [64, 65]);
+}
+
 #[test]
 #[should_panic(expected = "a hint lost at rest")]
 fn loom_broken_clear_without_second_look_loses_a_hint() {
