@@ -28,6 +28,10 @@
  * A scaler (warmstow_scaler_open()) decides how much capacity is desired: the
  * host gives it metrics and what runs, and polls its decisions.
  *
+ * A view (warmstow_view_open()) places tasks of containers by all rules of Amazon
+ * ECS, for a host that runs services itself; warmstow_ecs_open() is the whole of
+ * Amazon ECS's calls.
+ *
  * TIME. Calls take now_ns, nanoseconds of the host's monotonic clock from any
  * origin; the library reads no clock. A time before an earlier one is taken as
  * it is and harms nothing: an idle time counts from the latest end of a request.
@@ -171,6 +175,11 @@
  * The most scenarios that are open at a time.
  */
 #define WARMSTOW_MAX_SCENARIOS 65536
+
+/**
+ * The most views that are open at a time.
+ */
+#define WARMSTOW_MAX_VIEWS 65536
 
 /**
  * The most packers that are open at a time.
@@ -551,6 +560,43 @@ typedef enum warmstow_status {
      * The front end answers 429: the function was not asked.
      */
     WARMSTOW_ERROR_RATE_EXCEEDED = -1233,
+    /**
+     * The view is null, was closed, or was never given out.
+     */
+    WARMSTOW_ERROR_VIEW_STALE = -1300,
+    /**
+     * As many views are open as there can be: WARMSTOW_MAX_VIEWS.
+     */
+    WARMSTOW_ERROR_VIEWS_FULL = -1301,
+    /**
+     * The node is null, was removed, or is of another view.
+     */
+    WARMSTOW_ERROR_VIEW_NODE_STALE = -1302,
+    /**
+     * A node of a view is no JSON of its form, or a value cannot hold.
+     */
+    WARMSTOW_ERROR_VIEW_NODE = -1303,
+    /**
+     * The request is null, was forgotten, or is of another view.
+     */
+    WARMSTOW_ERROR_PLACEMENT_REQUEST_STALE = -1304,
+    /**
+     * A request is no JSON of its form, or a value cannot hold.
+     */
+    WARMSTOW_ERROR_PLACEMENT_REQUEST = -1305,
+    /**
+     * The hold is null, was given back, went with its node, or is of another
+     * view.
+     */
+    WARMSTOW_ERROR_HOLD_STALE = -1306,
+    /**
+     * No node of the view may take the task.
+     */
+    WARMSTOW_ERROR_UNPLACED = -1307,
+    /**
+     * The node named is short of something that the task needs.
+     */
+    WARMSTOW_ERROR_VIEW_NO_ROOM = -1308,
 } warmstow_status;
 
 /**
@@ -2406,6 +2452,124 @@ typedef struct warmstow_scenario_minute {
 } warmstow_scenario_minute;
 
 /**
+ * A cluster's container instances (here: nodes) and the tasks on them, by all
+ * that Amazon ECS places by: CPU, memory, GPUs, ports, network interfaces,
+ * attributes, constraints and strategies; with priorities and gangs, which
+ * Amazon ECS does not have. (A region's nodes know CPU and memory, and many
+ * threads place on them at once.) From warmstow_view_open() until
+ * warmstow_view_close(). All-zero is none.
+ */
+typedef struct warmstow_view {
+    /**
+     * For warmstow to read; store and compare it as it is.
+     */
+    uint64_t bits;
+} warmstow_view;
+
+/**
+ * A node of a view. From warmstow_view_add_node() until
+ * warmstow_view_remove_node(). All-zero is none.
+ */
+typedef struct warmstow_view_node {
+    /**
+     * For warmstow to read; store and compare it as it is. Texts name the node
+     * by the second.
+     */
+    uint64_t bits[2];
+} warmstow_view_node;
+
+/**
+ * A node of a view at one moment.
+ */
+typedef struct warmstow_view_node_state {
+    /**
+     * CPU units that it has, 1,024 a vCPU.
+     */
+    uint32_t cpu_units;
+    /**
+     * Memory that it has, MiB.
+     */
+    uint32_t memory_mib;
+    /**
+     * CPU units that no task holds.
+     */
+    uint32_t free_cpu_units;
+    /**
+     * Memory that no task holds, MiB.
+     */
+    uint32_t free_memory_mib;
+    /**
+     * GPUs that it has.
+     */
+    uint32_t gpus;
+    /**
+     * GPUs that no task holds.
+     */
+    uint32_t free_gpus;
+    /**
+     * Network interfaces that it has for tasks.
+     */
+    uint32_t enis;
+    /**
+     * Network interfaces that no task holds.
+     */
+    uint32_t free_enis;
+    /**
+     * Host ports that are taken, by tasks or by the node itself.
+     */
+    uint32_t ports_taken;
+    /**
+     * Tasks that hold room.
+     */
+    uint32_t tasks;
+    /**
+     * Of these, the ones that were reported as running.
+     */
+    uint32_t running_tasks;
+    /**
+     * 1 where it takes new tasks (active, its agent connected), else 0.
+     */
+    uint32_t open;
+} warmstow_view_node_state;
+
+/**
+ * What a task needs and how it is placed, prepared once for many tasks. From
+ * warmstow_view_prepare() until warmstow_view_forget(). All-zero is none.
+ */
+typedef struct warmstow_placement_request {
+    /**
+     * For warmstow to read; store and compare it as it is.
+     */
+    uint64_t bits[2];
+} warmstow_placement_request;
+
+/**
+ * What one task holds on one node. From warmstow_view_commit() or
+ * warmstow_view_assign() until warmstow_view_release(), or until the node is
+ * removed. All-zero is none.
+ */
+typedef struct warmstow_hold {
+    /**
+     * For warmstow to read; store and compare it as it is.
+     */
+    uint64_t bits[2];
+} warmstow_hold;
+
+/**
+ * Where a task went, and what it holds there.
+ */
+typedef struct warmstow_assigned {
+    /**
+     * The node.
+     */
+    struct warmstow_view_node node;
+    /**
+     * Given back by warmstow_view_release().
+     */
+    struct warmstow_hold hold;
+} warmstow_assigned;
+
+/**
  * A search for a good packing. From warmstow_packer_open() until
  * warmstow_packer_close(). All-zero is none.
  */
@@ -4223,6 +4387,236 @@ int32_t warmstow_scenario_report(struct warmstow_scenario played,
                                  char *report,
                                  size_t capacity,
                                  size_t *needed);
+
+/**
+ * Opens a view without nodes. seed is what the strategy "random" draws from:
+ * equal calls give equal answers.
+ *
+ * Errors: NULL, MISALIGNED, VIEWS_FULL; then *view is untouched. Any thread;
+ * allocates.
+ */
+int32_t warmstow_view_open(uint64_t seed, struct warmstow_view *view);
+
+/**
+ * Closes a view. Its handle and all of its nodes, requests and holds are stale
+ * from now on.
+ *
+ * Errors: VIEW_STALE, also when closed twice. Any thread.
+ */
+int32_t warmstow_view_close(struct warmstow_view view);
+
+/**
+ * Registers a node.
+ *
+ * info: length bytes of JSON, such as
+ *
+ *     {"cpu_units": 2048, "memory_mib": 7985, "gpus": 0, "enis": 1,
+ *      "attributes": {"ecs.availability-zone": "us-east-1a"},
+ *      "reserved_tcp_ports": [22], "reserved_udp_ports": [], "active": true,
+ *      "agent_connected": true, "agent_version": "1.75.0",
+ *      "ec2_instance_id": "i-1", "registered_at_unix_s": 0}
+ *
+ * All but the first two may be left out: no GPUs, interfaces and attributes,
+ * the ports that the container agent reserves, active and connected.
+ *
+ * Errors: VIEW_STALE, POISONED, NULL, MISALIGNED, LENGTH, TEXT, VIEW_NODE: what
+ * is wrong is warmstow_last_error(); then *node is untouched. Any thread; calls
+ * on one view wait for each other; allocates.
+ */
+int32_t warmstow_view_add_node(struct warmstow_view view,
+                               const char *info,
+                               size_t length,
+                               struct warmstow_view_node *node);
+
+/**
+ * Registers a node anew: its tasks keep what they hold. info: as
+ * warmstow_view_add_node() takes it. So a node is drained ("active": false), and
+ * its agent reported as disconnected.
+ *
+ * Errors: VIEW_STALE, POISONED, NULL, LENGTH, TEXT, VIEW_NODE_STALE, VIEW_NODE
+ * (also where it has less than its tasks hold); then nothing has changed. Any
+ * thread; allocates.
+ */
+int32_t warmstow_view_update_node(struct warmstow_view view,
+                                  struct warmstow_view_node node,
+                                  const char *info,
+                                  size_t length);
+
+/**
+ * Takes a node away with its tasks: their holds are stale from now on.
+ *
+ * Errors: VIEW_STALE, POISONED, VIEW_NODE_STALE. Any thread.
+ */
+int32_t warmstow_view_remove_node(struct warmstow_view view, struct warmstow_view_node node);
+
+/**
+ * The node at this moment.
+ *
+ * struct_size: sizeof(warmstow_view_node_state), as the program was compiled.
+ * Errors: VIEW_STALE, POISONED, NULL, MISALIGNED, STRUCT_SIZE, VIEW_NODE_STALE;
+ * then *state is untouched. Any thread.
+ */
+int32_t warmstow_view_node_read(struct warmstow_view view,
+                                struct warmstow_view_node node,
+                                struct warmstow_view_node_state *state,
+                                size_t struct_size);
+
+/**
+ * Prepares a request.
+ *
+ * request: length bytes of JSON, such as
+ *
+ *     {"group": "service:web", "cpu_units": 256, "memory_mib": 512, "gpus": 0,
+ *      "enis": 0, "tcp_ports": [8080], "udp_ports": [],
+ *      "attributes": {"disk": "ssd", "gpu.model": null}, "zones": ["us-east-1a"],
+ *      "constraints": ["memberOf:attribute:disk == ssd", "distinctInstance",
+ *                      "maxSkew:zone=1"],
+ *      "strategies": ["spread:zone", "binpack:memory"], "priority": 0}
+ *
+ * All but the first three may be left out: no needs, no constraints, priority 0,
+ * and the strategies of a service (zone by zone, node by node). "attributes" are
+ * those that a node must have, of any value where it is null; "zones" those of
+ * the task's subnets. Strategies, up to five, each among the ties of the one
+ * before: "binpack:cpu", "binpack:memory", "spread:zone", "spread:node",
+ * "spread:attribute:NAME", "random", and the scores of other schedulers:
+ * "score:least-allocated", "score:most-allocated", "score:balanced-allocation",
+ * "score:requested-to-capacity-ratio" (Kubernetes), "score:best-fit" (Nomad),
+ * "score:dot-product" (Tetris).
+ *
+ * Errors: VIEW_STALE, POISONED, NULL, MISALIGNED, LENGTH, TEXT,
+ * PLACEMENT_REQUEST: what is wrong is warmstow_last_error(); then *prepared is
+ * untouched. Any thread; allocates.
+ */
+int32_t warmstow_view_prepare(struct warmstow_view view,
+                              const char *request,
+                              size_t length,
+                              struct warmstow_placement_request *prepared);
+
+/**
+ * Forgets a request. Its tasks keep their room.
+ *
+ * Errors: VIEW_STALE, POISONED, PLACEMENT_REQUEST_STALE. Any thread.
+ */
+int32_t warmstow_view_forget(struct warmstow_view view, struct warmstow_placement_request request);
+
+/**
+ * Chooses the node for one task of a request and takes nothing: see
+ * warmstow_view_commit(). About as long as the logarithm of the nodes for each
+ * node that changed since the request was placed last, and nodes for the first
+ * time.
+ *
+ * Errors: VIEW_STALE, POISONED, NULL, MISALIGNED, PLACEMENT_REQUEST_STALE,
+ * UNPLACED (no node may take it: warmstow_view_why() has each node's reasons);
+ * then *node is untouched. Any thread; may allocate.
+ */
+int32_t warmstow_view_place(struct warmstow_view view,
+                            struct warmstow_placement_request request,
+                            struct warmstow_view_node *node);
+
+/**
+ * Takes the room for one task on a named node. Asks for room alone: agent,
+ * attributes and constraints are looked at by warmstow_view_place() and
+ * warmstow_view_reasons().
+ *
+ * Errors: VIEW_STALE, POISONED, NULL, MISALIGNED, PLACEMENT_REQUEST_STALE,
+ * VIEW_NODE_STALE, VIEW_NO_ROOM (what it is short of is warmstow_last_error());
+ * then nothing was taken and *hold is untouched. Any thread; may allocate.
+ */
+int32_t warmstow_view_commit(struct warmstow_view view,
+                             struct warmstow_placement_request request,
+                             struct warmstow_view_node node,
+                             struct warmstow_hold *hold);
+
+/**
+ * Places one task of each of count requests and takes the room, or takes
+ * nothing: a gang. One after the other in the order given, each by its own
+ * strategies. assigned: room for count. With count 1, warmstow_view_place() and
+ * warmstow_view_commit() in one.
+ *
+ * Errors: VIEW_STALE, POISONED, NULL, MISALIGNED, LENGTH (0 included),
+ * PLACEMENT_REQUEST_STALE, UNPLACED (the first that found no node is
+ * warmstow_last_error(), each node's reasons against it warmstow_view_why());
+ * then *assigned is untouched, and only draws of "random" are spent. Any thread;
+ * allocates.
+ */
+int32_t warmstow_view_assign(struct warmstow_view view,
+                             const struct warmstow_placement_request *requests,
+                             size_t count,
+                             struct warmstow_assigned *assigned);
+
+/**
+ * Gives the room of a task back, once it has stopped: a task that is asked to
+ * stop holds it until then.
+ *
+ * Errors: VIEW_STALE, POISONED, HOLD_STALE (given back before, or gone with its
+ * node). Any thread.
+ */
+int32_t warmstow_view_release(struct warmstow_view view, struct warmstow_hold hold);
+
+/**
+ * Reports whether a task runs (1) or not (0): "runningTasksCount" counts those
+ * that do.
+ *
+ * Errors: VIEW_STALE, POISONED, ENUM, HOLD_STALE. Any thread.
+ */
+int32_t warmstow_view_set_running(struct warmstow_view view,
+                                  struct warmstow_hold hold,
+                                  uint32_t running);
+
+/**
+ * The tasks of a lower priority that have to make way for one of that request,
+ * by the rule of kube-scheduler's default preemption; *count is 0 where none
+ * has to. Up to capacity of them, the least important first, into victims, which
+ * may be NULL where capacity is 0; *count is how many there are. Nothing is
+ * stopped: the host stops them, releases each, and commits to *node.
+ *
+ * Errors: VIEW_STALE, POISONED, NULL, MISALIGNED, LENGTH,
+ * PLACEMENT_REQUEST_STALE, UNPLACED (no victims would make room); then *node,
+ * *victims and *count are untouched. Any thread; allocates.
+ */
+int32_t warmstow_view_preempt(struct warmstow_view view,
+                              struct warmstow_placement_request request,
+                              struct warmstow_view_node *node,
+                              struct warmstow_hold *victims,
+                              size_t capacity,
+                              size_t *count);
+
+/**
+ * Why a named node cannot take a task of a request, one reason a line, in
+ * Amazon ECS's words, into capacity bytes with its NUL; empty where it can. A
+ * longer text is cut there, at a character; *needed is what all of it takes.
+ *
+ * Errors: VIEW_STALE, POISONED, NULL, MISALIGNED, LENGTH,
+ * PLACEMENT_REQUEST_STALE, VIEW_NODE_STALE; then text and *needed are untouched.
+ * Any thread; allocates.
+ */
+int32_t warmstow_view_reasons(struct warmstow_view view,
+                              struct warmstow_placement_request request,
+                              struct warmstow_view_node node,
+                              char *text,
+                              size_t capacity,
+                              size_t *needed);
+
+/**
+ * Why the last warmstow_view_place(), warmstow_view_assign() or
+ * warmstow_view_preempt() of the view that chose or refused did so, as one JSON
+ * object into capacity bytes with its NUL; a longer one is cut there, at a
+ * character; *needed is what all of it takes. Of a node chosen, what each
+ * strategy found; of a gang, its last:
+ *
+ *     {"because": ["only 256 memory_mib left"], "node": 4294967296}
+ *
+ * Of a refusal each node's reasons, with Amazon ECS's code, and the closest:
+ *
+ *     {"closest": 4294967296, "nodes": [{"node": 4294967296, "reasons":
+ *      [{"code": "RESOURCE:PORTS", "text": "RESOURCE:PORTS: tcp port 80 is taken"}]}],
+ *      "unplaced": "none of 1 nodes meets all requirements; closest is ..."}
+ *
+ * Nodes are their handles' second word. Before any such call it is null.
+ * Errors: VIEW_STALE, POISONED, NULL, MISALIGNED, LENGTH; then json and *needed
+ * are untouched. Any thread; allocates.
+ */
+int32_t warmstow_view_why(struct warmstow_view view, char *json, size_t capacity, size_t *needed);
 
 /**
  * Opens a search for a packing.

@@ -44,6 +44,7 @@
 #include "warmstow/scenario.hpp"
 #include "warmstow/values.hpp"
 #include "warmstow/versions.hpp"
+#include "warmstow/view.hpp"
 #include "warmstow/waiting.hpp"
 
 namespace warmstow {

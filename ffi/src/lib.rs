@@ -47,6 +47,8 @@ mod settings;
 mod status;
 mod tenants;
 mod versions;
+mod view;
+mod view_tasks;
 
 pub use actions::*;
 pub use aliases::*;
@@ -74,3 +76,5 @@ pub use settings::*;
 pub use status::*;
 pub use tenants::*;
 pub use versions::*;
+pub use view::*;
+pub use view_tasks::*;

@@ -228,12 +228,32 @@ pub enum warmstow_status {
     WARMSTOW_ERROR_FRONT_END_RATE = -1232,
     /// The front end answers 429: the function was not asked.
     WARMSTOW_ERROR_RATE_EXCEEDED = -1233,
+
+    /// The view is null, was closed, or was never given out.
+    WARMSTOW_ERROR_VIEW_STALE = -1300,
+    /// As many views are open as there can be: WARMSTOW_MAX_VIEWS.
+    WARMSTOW_ERROR_VIEWS_FULL = -1301,
+    /// The node is null, was removed, or is of another view.
+    WARMSTOW_ERROR_VIEW_NODE_STALE = -1302,
+    /// A node of a view is no JSON of its form, or a value cannot hold.
+    WARMSTOW_ERROR_VIEW_NODE = -1303,
+    /// The request is null, was forgotten, or is of another view.
+    WARMSTOW_ERROR_PLACEMENT_REQUEST_STALE = -1304,
+    /// A request is no JSON of its form, or a value cannot hold.
+    WARMSTOW_ERROR_PLACEMENT_REQUEST = -1305,
+    /// The hold is null, was given back, went with its node, or is of another
+    /// view.
+    WARMSTOW_ERROR_HOLD_STALE = -1306,
+    /// No node of the view may take the task.
+    WARMSTOW_ERROR_UNPLACED = -1307,
+    /// The node named is short of something that the task needs.
+    WARMSTOW_ERROR_VIEW_NO_ROOM = -1308,
 }
 
 use warmstow_status as S;
 
 /// Every status with its name.
-const STATUS_NAMES: [(S, &CStr); 88] = [
+const STATUS_NAMES: [(S, &CStr); 97] = [
     (S::WARMSTOW_OK, c"WARMSTOW_OK"),
     (S::WARMSTOW_ERROR_NULL, c"WARMSTOW_ERROR_NULL"),
     (S::WARMSTOW_ERROR_MISALIGNED, c"WARMSTOW_ERROR_MISALIGNED"),
@@ -322,6 +342,15 @@ const STATUS_NAMES: [(S, &CStr); 88] = [
     (S::WARMSTOW_ERROR_FRONT_ENDS_FULL, c"WARMSTOW_ERROR_FRONT_ENDS_FULL"),
     (S::WARMSTOW_ERROR_FRONT_END_RATE, c"WARMSTOW_ERROR_FRONT_END_RATE"),
     (S::WARMSTOW_ERROR_RATE_EXCEEDED, c"WARMSTOW_ERROR_RATE_EXCEEDED"),
+    (S::WARMSTOW_ERROR_VIEW_STALE, c"WARMSTOW_ERROR_VIEW_STALE"),
+    (S::WARMSTOW_ERROR_VIEWS_FULL, c"WARMSTOW_ERROR_VIEWS_FULL"),
+    (S::WARMSTOW_ERROR_VIEW_NODE_STALE, c"WARMSTOW_ERROR_VIEW_NODE_STALE"),
+    (S::WARMSTOW_ERROR_VIEW_NODE, c"WARMSTOW_ERROR_VIEW_NODE"),
+    (S::WARMSTOW_ERROR_PLACEMENT_REQUEST_STALE, c"WARMSTOW_ERROR_PLACEMENT_REQUEST_STALE"),
+    (S::WARMSTOW_ERROR_PLACEMENT_REQUEST, c"WARMSTOW_ERROR_PLACEMENT_REQUEST"),
+    (S::WARMSTOW_ERROR_HOLD_STALE, c"WARMSTOW_ERROR_HOLD_STALE"),
+    (S::WARMSTOW_ERROR_UNPLACED, c"WARMSTOW_ERROR_UNPLACED"),
+    (S::WARMSTOW_ERROR_VIEW_NO_ROOM, c"WARMSTOW_ERROR_VIEW_NO_ROOM"),
 ];
 
 /// Why an invocation was refused; the index into an array of refusal counts.

@@ -93,6 +93,16 @@ fn cpp_packing() {
 }
 
 #[test]
+fn c_view() {
+    checks(C, "tests/c/view.c");
+}
+
+#[test]
+fn cpp_view() {
+    checks(Cpp, "tests/cpp/view.cpp");
+}
+
+#[test]
 fn c_scenario() {
     checks(C, "tests/c/scenario.c");
 }

@@ -8,7 +8,7 @@ use core::ffi::CStr;
 use std::path::{Path, PathBuf};
 
 /// In the order in which they stand in the header.
-const SOURCES: [&str; 26] = [
+const SOURCES: [&str; 28] = [
     "status",
     "region",
     "rates",
@@ -33,6 +33,8 @@ const SOURCES: [&str; 26] = [
     "autoscale",
     "ecs",
     "scenario",
+    "view",
+    "view_tasks",
     "packing",
     "consolidate",
 ];

@@ -265,6 +265,7 @@ named! {
     requests_per_concurrency: whole -> u32,
     reserved: whole_or_none -> Option<u32>,
     reserved_concurrency: whole_or_none -> Option<u32>,
+    runs: flag -> bool,
     retries: whole -> u8,
     running: whole -> u32,
     scale_in: flag -> bool,

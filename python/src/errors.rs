@@ -1,11 +1,14 @@
 //! The core's errors as the exceptions of `warmstow.errors`.
 
+use alloc::collections::BTreeMap;
 use core::fmt::Display;
 
 use pyo3::PyErr;
 use warmstow_core::function::{
     InstanceError, InvokeError, LeaseError, SettingError, UnknownFunction,
 };
+
+use crate::view::ViewNode;
 
 mod python {
     //! The classes, imported from Python when first raised.
@@ -15,6 +18,7 @@ mod python {
     pyo3::import_exception!(warmstow.errors, ExhaustedError);
     pyo3::import_exception!(warmstow.errors, StaleHandleError);
     pyo3::import_exception!(warmstow.errors, ThrottledError);
+    pyo3::import_exception!(warmstow.errors, UnplacedError);
     pyo3::import_exception!(warmstow.errors, WarmstowError);
 }
 
@@ -59,6 +63,15 @@ pub(crate) fn invoke(error: InvokeError) -> PyErr {
 /// Something that is full; `resource` says what.
 pub(crate) fn exhausted(error: &dyn Display, resource: &'static str) -> PyErr {
     python::ExhaustedError::new_err((error.to_string(), resource))
+}
+
+/// A task that no node may take: the node that came closest, and why each does not.
+pub(crate) fn unplaced(
+    message: String,
+    closest: Option<ViewNode>,
+    reasons: BTreeMap<ViewNode, Vec<String>>,
+) -> PyErr {
+    python::UnplacedError::new_err((message, closest, reasons))
 }
 
 /// A lease whose bits were never one.

@@ -26,6 +26,7 @@ mod settings;
 mod simulate;
 mod tenants;
 mod versions;
+mod view;
 
 /// The extension behind the package `warmstow`.
 #[pyo3::pymodule]
@@ -73,6 +74,8 @@ mod _warmstow {
     use crate::tenants::TenantFunction;
     #[pymodule_export]
     use crate::versions::{FunctionMetrics, Provisioned, VersionedFunction};
+    #[pymodule_export]
+    use crate::view::{Hold, Placement, Preemption, View, ViewNode, ViewNodeState, ViewRequest};
 
     /// Version of the package.
     #[pymodule_export]

@@ -6,7 +6,7 @@ use pyo3::prelude::*;
 use warmstow_core::placement::constraint::Constraint;
 use warmstow_core::placement::pack::{self, BinKind, Item, Problem};
 use warmstow_core::placement::view::{
-    AVAILABILITY_ZONE, Chain, NodeInfo, PlaceError, PlacementRequest, TaskRequirements, View,
+    Chain, NodeInfo, PlaceError, PlacementRequest, TaskRequirements, View,
 };
 use warmstow_core::placement::{Fleet, NodeSpec, Strategy};
 use warmstow_core::resources::Resources;
@@ -185,29 +185,9 @@ fn request(
     Ok(request)
 }
 
-/// `distinctInstance`, `memberOf:EXPR` or `maxSkew:ATTRIBUTE=N`.
-fn constraint(text: &str) -> PyResult<Constraint> {
-    if text == "distinctInstance" {
-        return Ok(Constraint::DistinctInstance);
-    }
-    if let Some(skew) = text.strip_prefix("maxSkew:") {
-        let parts = skew.rsplit_once('=').filter(|(attribute, _)| !attribute.is_empty());
-        let parts = parts.and_then(|(attribute, most)| Some((attribute, most.parse().ok()?)));
-        let Some((attribute, max_skew @ 1..)) = parts else {
-            return Err(errors::config(format!(
-                "{text:?} is no constraint; needs maxSkew:ATTRIBUTE=N, N from 1"
-            )));
-        };
-        let attribute = if attribute == "zone" { AVAILABILITY_ZONE } else { attribute };
-        return Ok(Constraint::MaxSkew { attribute: attribute.into(), max_skew });
-    }
-    let expression = text.strip_prefix("memberOf:").ok_or_else(|| {
-        errors::config(format!(
-            "{text:?} is no constraint; needs memberOf:EXPR, distinctInstance or \
-             maxSkew:ATTRIBUTE=N"
-        ))
-    })?;
-    Constraint::member_of(expression).map_err(|error| errors::config(format!("memberOf: {error}")))
+/// A constraint as [`Constraint::parse`] reads it.
+pub(crate) fn constraint(text: &str) -> PyResult<Constraint> {
+    Constraint::parse(text).map_err(errors::config)
 }
 
 /// Raise `ConfigError` unless the text is a constraint.
@@ -222,7 +202,7 @@ pub(crate) fn check_strategies(names: Vec<String>) -> PyResult<()> {
     chain(&names).map(|_| ())
 }
 
-fn chain(names: &[String]) -> PyResult<Chain> {
+pub(crate) fn chain(names: &[String]) -> PyResult<Chain> {
     let names: Vec<&str> = names.iter().map(String::as_str).collect();
     Chain::parse_short(&names).map_err(errors::config)
 }

@@ -16,6 +16,7 @@ CLASSES = [
     warmstow.Scaler,
     warmstow.TenantFunction,
     warmstow.VersionedFunction,
+    warmstow.View,
 ]
 
 

@@ -278,7 +278,7 @@ def test_the_skew_of_a_zone_holds_online(figures: Figures, cluster: Cluster, cli
     for text in ("maxSkew:zone=0", "maxSkew:=1", "maxSkew:zone", "maxSkew:zone=-1"):
         status, _, err = cli("pack", *files, "--constraint", text)
         assert status == 2
-        assert "needs maxSkew:ATTRIBUTE=N, N from 1" in err
+        assert "maxSkew:ATTRIBUTE=N, N from 1" in err
     status, _, err = cli("pack", *files, "--constraint", "maxSkew:zone=1", "--offline")
     assert status == 2
     assert "depends on what runs where" in err

@@ -32,7 +32,7 @@ impl<E: fmt::Display> fmt::Display for ReadError<E> {
 
 impl<E: fmt::Debug + fmt::Display> core::error::Error for ReadError<E> {}
 
-fn read<'a, T: Deserialize<'a>, E>(text: &'a str) -> Result<T, ReadError<E>> {
+pub(super) fn read<'a, T: Deserialize<'a>, E>(text: &'a str) -> Result<T, ReadError<E>> {
     serde_json::from_str(text).map_err(|error| ReadError::Form(error.to_string()))
 }
 

@@ -6,6 +6,11 @@ is changed by a call that raised.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from warmstow import ViewNode
+
 __all__ = [
     "ApiError",
     "ConfigError",
@@ -13,6 +18,7 @@ __all__ = [
     "StaleHandleError",
     "ThrottledError",
     "TraceError",
+    "UnplacedError",
     "WarmstowError",
 ]
 
@@ -75,6 +81,29 @@ class ExhaustedError(WarmstowError):
     def __init__(self, message: str, resource: str) -> None:
         super().__init__(message, resource)
         self.resource = resource
+
+    def __str__(self) -> str:
+        return str(self.args[0])
+
+
+class UnplacedError(WarmstowError):
+    """No node of a view may take a task; nothing was taken.
+
+    ``reasons`` has each node's, in Amazon ECS's words; ``closest`` is the node
+    that came closest, ``None`` where there are no nodes.
+    """
+
+    closest: ViewNode | None
+    """The node with the fewest reasons and the least that it is short of."""
+    reasons: dict[ViewNode, list[str]]
+    """Why not, by node."""
+
+    def __init__(
+        self, message: str, closest: ViewNode | None, reasons: dict[ViewNode, list[str]]
+    ) -> None:
+        super().__init__(message, closest, reasons)
+        self.closest = closest
+        self.reasons = reasons
 
     def __str__(self) -> str:
         return str(self.args[0])

@@ -7,8 +7,9 @@ use core::fmt;
 
 use regex::bytes::Regex;
 
-use super::error::ExpressionError;
+use super::error::{ConstraintError, ExpressionError};
 use super::value::Version;
+use crate::placement::view::AVAILABILITY_ZONE;
 
 /// A placement constraint: binding, unlike a strategy.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,6 +42,41 @@ impl Constraint {
     /// [`ExpressionError`] names the position and what is wrong there.
     pub fn member_of(expression: &str) -> Result<Self, ExpressionError> {
         Expression::parse(expression).map(Self::MemberOf)
+    }
+
+    /// A constraint as commands and hosts write it: `distinctInstance`,
+    /// `memberOf:EXPR`, or `maxSkew:ATTRIBUTE=N`, where `zone` is short for the
+    /// availability zone.
+    ///
+    /// # Errors
+    ///
+    /// [`ConstraintError`] where it is none of them.
+    ///
+    /// ```
+    /// use warmstow_core::placement::constraint::Constraint;
+    ///
+    /// let spread = Constraint::parse("maxSkew:zone=1")?;
+    /// assert_eq!(spread.to_string(), "maxSkew(ecs.availability-zone, 1)");
+    /// assert!(Constraint::parse("maxSkew:zone=0").is_err());
+    /// # Ok::<(), warmstow_core::placement::constraint::ConstraintError>(())
+    /// ```
+    pub fn parse(text: &str) -> Result<Self, ConstraintError> {
+        let unknown = || ConstraintError::Unknown { text: text.into() };
+        if text == "distinctInstance" {
+            return Ok(Self::DistinctInstance);
+        }
+        if let Some(expression) = text.strip_prefix("memberOf:") {
+            return Self::member_of(expression).map_err(ConstraintError::Expression);
+        }
+        let skew = text.strip_prefix("maxSkew:").and_then(|skew| skew.rsplit_once('='));
+        let (attribute, most) = skew.ok_or_else(unknown)?;
+        match (attribute, most.parse()) {
+            ("", _) | (_, Err(_) | Ok(0)) => Err(unknown()),
+            (attribute, Ok(max_skew)) => {
+                let attribute = if attribute == "zone" { AVAILABILITY_ZONE } else { attribute };
+                Ok(Self::MaxSkew { attribute: attribute.into(), max_skew })
+            }
+        }
     }
 }
 

@@ -1,5 +1,6 @@
-//! What is wrong with an expression, and where.
+//! What is wrong with a constraint or an expression, and where.
 
+use alloc::boxed::Box;
 use core::fmt;
 
 use super::{MAX_DEPTH, MAX_EXPRESSION};
@@ -62,3 +63,31 @@ impl fmt::Display for ExpressionError {
 }
 
 impl core::error::Error for ExpressionError {}
+
+/// Why a text is no constraint.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ConstraintError {
+    /// It has none of the forms.
+    Unknown {
+        /// The text refused.
+        text: Box<str>,
+    },
+    /// `memberOf:`, and then no expression.
+    Expression(ExpressionError),
+}
+
+impl fmt::Display for ConstraintError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Unknown { text } => write!(
+                f,
+                "{text:?} is no constraint; needs memberOf:EXPR, distinctInstance or \
+                 maxSkew:ATTRIBUTE=N, N from 1"
+            ),
+            Self::Expression(error) => write!(f, "memberOf: {error}"),
+        }
+    }
+}
+
+impl core::error::Error for ConstraintError {}

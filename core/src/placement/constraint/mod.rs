@@ -40,7 +40,7 @@ mod tests;
 mod value;
 
 pub use ast::{Constraint, Expression};
-pub use error::{ExpressionError, Fault};
+pub use error::{ConstraintError, ExpressionError, Fault};
 pub use evaluate::Member;
 pub use value::Version;
 

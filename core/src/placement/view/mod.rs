@@ -27,6 +27,7 @@
 //! | `order`, `tree`, `index` | strategies as numbers, the least of many, the choice |
 //! | `preempt` | tasks that make way, tasks that run together |
 //! | `engine`, `placing`, `holds` | the public type: nodes, requests, room |
+//! | `json` | nodes, requests and answers as text |
 //!
 //! ```
 //! use warmstow_core::placement::constraint::Constraint;
@@ -62,6 +63,8 @@ mod fit;
 mod groups;
 mod holds;
 mod index;
+#[cfg(feature = "json")]
+mod json;
 mod node;
 mod order;
 mod placing;
