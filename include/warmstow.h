@@ -2325,7 +2325,7 @@ typedef struct warmstow_scenario {
 } warmstow_scenario;
 
 /**
- * Sums over the whole time.
+ * Sums over the whole time and all services.
  */
 typedef struct warmstow_scenario_totals {
     /**
@@ -2385,7 +2385,7 @@ typedef struct warmstow_scenario_totals {
 } warmstow_scenario_totals;
 
 /**
- * The state at the end of a minute.
+ * The state at the end of a minute, of all services together.
  */
 typedef struct warmstow_scenario_minute {
     /**
@@ -4320,8 +4320,8 @@ int32_t warmstow_ecs_settle(struct warmstow_ecs ecs, uint64_t now_ns);
 int32_t warmstow_ecs_put_subnet(struct warmstow_ecs ecs, const char *subnet, const char *zone);
 
 /**
- * Plays a scenario to its end in virtual time: a service's deployments,
- * autoscaling, placement, instances and bill, as `warmstow simulate` does. What
+ * Plays a scenario to its end in virtual time: deployments, autoscaling,
+ * placement, instances and the bill, as `warmstow simulate` does. What
  * can be in it: the documentation of the crate warmstow-core, module
  * `sim::containers`.
  *
@@ -4377,8 +4377,9 @@ int32_t warmstow_scenario_minutes_read(struct warmstow_scenario played,
 
 /**
  * The whole report as one JSON object, with events, deployments, what launch
- * types would have cost, and zones: into capacity bytes with its NUL; a longer
- * one is cut there, at a character. *needed is what all of it takes.
+ * types would have cost, zones, and the totals and minutes of each service: into
+ * capacity bytes with its NUL; a longer one is cut there, at a character. *needed
+ * is what all of it takes.
  *
  * Errors: SCENARIO_STALE, NULL, MISALIGNED, LENGTH; then report and *needed are
  * untouched. Any thread.

@@ -37,32 +37,33 @@ fn refused(from: &str, to: &str) -> String {
 fn a_deploy_that_fails_four_times_is_rolled_back_and_loses_nothing() {
     let report = play(ROLLING);
     let totals = &report.totals;
-    assert_eq!((totals.unserved, totals.tasks_failed), (0.0, 4));
+    assert_eq!((totals.all.unserved, totals.all.tasks_failed), (0.0, 4));
     let tripped = when(&report, "(deployment 2) deployment failed: tasks failed to start.");
     assert_eq!(tripped, when(&report, "rolling back to (deployment 1)."));
     // Four tries, one after the other, and 10, 20 and 40 s between them.
     assert!((1_370.0..1_500.0).contains(&tripped), "it stalled for minutes: {tripped}");
-    assert!(report.minutes.iter().all(|of| of.running >= 8), "below the floor");
-    assert!(report.minutes[20..30].iter().all(|of| of.running == 8));
+    assert!(report.minutes.iter().all(|of| of.all.running >= 8), "below the floor");
+    assert!(report.minutes[20..30].iter().all(|of| of.all.running == 8));
     // The one that works replaces all.
     let done = when(&report, "(deployment 3) deployment completed.");
     assert!((4_200.0..4_600.0).contains(&done), "one at a time: {done}");
-    assert_eq!(totals.peak_running, 9, "the ceiling");
+    assert_eq!(totals.all.peak_running, 9, "the ceiling");
     assert_eq!(zones(&report, 90), [3, 3, 2]);
 }
 
 #[test]
 fn a_lost_zone_costs_requests_until_an_instance_boots_and_is_balanced_again_later() {
     let report = play(ZONE);
-    assert_eq!(report.totals.tasks_lost, 4);
+    assert_eq!(report.totals.all.tasks_lost, 4);
     assert_eq!(zones(&report, 29), [4, 4, 4]);
     // 12 tasks, 8 left: 1,000 - 800 requests a second go.
     assert_eq!(zones(&report, 31), [0, 4, 4]);
-    let lost =
-        |from: usize, to: usize| report.minutes[from..to].iter().map(|of| of.unserved).sum::<f64>();
-    assert_eq!(report.minutes[30].unserved, 200.0 * 60.0);
+    let lost = |from: usize, to: usize| {
+        report.minutes[from..to].iter().map(|of| of.all.unserved).sum::<f64>()
+    };
+    assert_eq!(report.minutes[30].all.unserved, 200.0 * 60.0);
     assert_eq!((lost(0, 29), lost(34, 240)), (0.0, 0.0));
-    assert_eq!(lost(29, 34), report.totals.unserved);
+    assert_eq!(lost(29, 34), report.totals.all.unserved);
     // Back at 90 min, without an instance until the deployment wants more.
     assert_eq!(zones(&report, 34), [0, 8, 4]);
     assert_eq!(zones(&report, 119), [0, 8, 4]);
@@ -76,25 +77,25 @@ fn a_week_follows_its_curve_and_is_billed_by_launch_type() {
     let report = play(WEEK);
     let (minutes, totals, bill) = (&report.minutes, &report.totals, &report.bill);
     assert_eq!(minutes.len(), 7 * 1_440);
-    let peak = |day: usize| minutes[day * 1_440..][..1_440].iter().map(|of| of.running).max();
+    let peak = |day: usize| minutes[day * 1_440..][..1_440].iter().map(|of| of.all.running).max();
     // 2,400 / s at 60 % of 100 each: 40 tasks; weekends 1,410 / s: 24.
     for day in 0..7 {
         let (least, most) = if day < 5 { (38, 44) } else { (22, 27) };
         assert!((least..=most).contains(&peak(day).unwrap()), "day {day}: {:?}", peak(day));
     }
     // Lost before the first tasks run, and never again.
-    assert_eq!(minutes[0].unserved, totals.unserved);
-    assert!(totals.unserved > 0.0);
-    assert!(totals.interruptions > 0 && totals.scaled > 100, "{totals:?}");
+    assert_eq!(minutes[0].all.unserved, totals.all.unserved);
+    assert!(totals.all.unserved > 0.0);
+    assert!(totals.interruptions > 0 && totals.all.scaled > 100, "{totals:?}");
     // By the minutes and by the sums alike.
-    let requests: f64 = minutes.iter().map(|of| of.requests).sum();
-    assert!((requests - totals.requests).abs() < 1e-6 * requests);
+    let requests: f64 = minutes.iter().map(|of| of.all.requests).sum();
+    assert!((requests - totals.all.requests).abs() < 1e-6 * requests);
     // On demand 0.096, Spot 0.0384, as the file and the table say.
     let usd = bill.on_demand_hours * 0.096 + bill.spot_hours * 0.0384;
     assert!((bill.instances_usd.unwrap() - usd).abs() < 1e-6, "{bill:?}");
     assert!((minutes.last().unwrap().instances_usd.unwrap() - usd).abs() < 0.01);
     // Fargate on four vCPU-hours: half a vCPU and a GB for each task-hour.
-    let fargate = totals.task_hours * (0.5 * 0.040_48 + 0.004_445);
+    let fargate = totals.all.task_hours * (0.5 * 0.040_48 + 0.004_445);
     assert!(bill.compared.iter().any(|option| (option.usd / fargate - 1.0).abs() < 0.01));
     assert_eq!(bill.compared.len(), 6);
 }
@@ -107,7 +108,7 @@ fn the_same_file_gives_the_same_report_and_another_seed_another() {
         assert_eq!(other.seed, 8);
         assert_ne!(simulate(&other).unwrap(), play(text));
     }
-    let week = |seed| Scenario::from_text(WEEK, seed).unwrap().load;
+    let week = |seed| Scenario::from_text(WEEK, seed).unwrap().services.remove(0).load;
     assert_eq!(week(None), week(Some(7)));
     assert_ne!(week(None), week(Some(8)), "the noise is drawn by the seed");
 }
@@ -134,7 +135,7 @@ fn json_says_the_same_as_toml() {
         "load": {"points": [{"at_s": 0, "per_s": 8}]},
         "group": {"type": "c5.large", "initial": 1}}"#;
     assert_eq!(play(toml), play(json));
-    assert_eq!(play(toml).minutes[9].running, 1);
+    assert_eq!(play(toml).minutes[9].all.running, 1);
 }
 
 #[test]
@@ -146,8 +147,8 @@ fn every_policy_can_be_written() {
         [[autoscaling.scheduled]]\nschedule = \"cron(30 0 * * ? *)\"\nmin = 20\n";
     let report = play(&format!("{ROLLING}{scaling}"));
     // 70 req/s each, 30 + 0.7 * 40 = 58 % of memory: above the target.
-    assert!(report.minutes[25].desired > 8, "{:?}", report.minutes[25]);
-    assert_eq!(report.minutes[35].desired, 20, "the schedule, at half past");
+    assert!(report.minutes[25].all.desired > 8, "{:?}", report.minutes[25]);
+    assert_eq!(report.minutes[35].all.desired, 20, "the schedule, at half past");
     let no_metric = scaling.replace("memory", "disk");
     let error = Scenario::from_text(&format!("{ROLLING}{no_metric}"), None).unwrap_err();
     assert_eq!(error.key, "autoscaling.target_tracking[0].metric");
@@ -206,15 +207,97 @@ fn what_was_expected_and_did_not_come_is_said() {
     assert!(unmet[0].contains("no minute was played, expected 8"), "{unmet:?}");
 }
 
+/// A list of services in place of the tables of one.
+const SEVERAL: &str = "duration_s = 1200\n\
+    [[services]]\nname = \"web\"\ndesired = 2\n\
+    [services.task]\ncpu_units = 512\nmemory_mib = 1024\ncapacity_per_s = 100\nstart = \"det:30\"\n\
+    [services.load]\npoints = [{ at_s = 0, per_s = 150 }]\n\
+    [services.autoscaling]\nmin = 1\nmax = 4\n\
+    [[services.autoscaling.target_tracking]]\nmetric = \"cpu\"\ntarget = 50\n\
+    [services.expect]\nmax_lost_percent = 5\n\
+    [[services]]\nname = \"search\"\n\
+    [services.task]\ncpu_units = 1024\nmemory_mib = 2048\ncapacity_per_s = 10\nstart = \"det:30\"\n\
+    [services.load]\npoints = [{ at_s = 0, per_s = 5 }]\n\
+    [[services.deploys]]\nat_s = 300\nrevision = 2\n\
+    [group]\ntype = \"m5.large\"\ninitial = 3\n";
+
+#[test]
+fn several_services_stand_in_a_list() {
+    let report = play(SEVERAL);
+    assert_eq!(report.names(), "web, search");
+    let [web, search] = &report.services[..] else { panic!("two services") };
+    assert_eq!(web.minutes[19].running, 3, "150 a second at 50 %");
+    assert_eq!(search.deployments.last().map(|of| of.revision), Some(2));
+    assert_eq!(report.unmet, [""; 0]);
+    let alone = ROLLING.replacen("[service]\n", "[[services]]\n", 1);
+    let alone = alone.replacen("[task]", "[services.task]", 1);
+    let alone = alone.replacen("[load]", "[services.load]", 1);
+    let alone = alone.replace("[[deploys]]", "[[services.deploys]]");
+    assert_eq!(play(&alone), play(ROLLING), "a list of one is that one");
+}
+
+#[test]
+fn what_is_wrong_with_one_of_several_is_named() {
+    let refused = |from: &str, to: &str| {
+        let text = SEVERAL.replacen(from, to, 1);
+        assert_ne!(text, SEVERAL, "{from:?} is not in the file");
+        let error = Scenario::from_text(&text, None).unwrap_err().to_string();
+        error.split_once(", ").unwrap().1.to_string()
+    };
+    assert_eq!(
+        refused("\"search\"", "\"web\""),
+        "services[1]: is the second service of the name \"web\""
+    );
+    assert_eq!(
+        refused("cpu_units = 1024", "cpu_units = 0"),
+        "services[1].task.cpu_units: is 0, outside 1 to 16777215"
+    );
+    assert_eq!(
+        refused("[group]", "[task]\ncpu_units = 1\n[group]"),
+        "task: stands beside services: it belongs to each of them"
+    );
+    assert!(refused("\"search\"", "\"s e\"").starts_with("services[1]: service: "));
+    assert!(
+        refused("max_lost_percent", "max_usd").starts_with("services[0].expect.max_usd: no such")
+    );
+    assert!(
+        refused("metric = \"cpu\"", "metric = \"disk\"").starts_with("services[0].autoscaling.")
+    );
+    let none = "duration_s = 60\nservices = []\n[group]\ntype = \"m5.large\"\n";
+    let error = Scenario::from_text(none, None).unwrap_err().to_string();
+    assert_eq!(error, "line 2, services: has 0 entries: 1 to 100 are possible");
+}
+
+#[cfg(feature = "json")]
+#[test]
+fn several_services_are_in_the_json_report() {
+    let scenario = Scenario::from_text(SEVERAL, None).unwrap();
+    let report = simulate(&scenario).unwrap();
+    let json: serde_json::Value = serde_json::from_str(&report.to_json(&scenario)).unwrap();
+    assert_eq!(json["service"], "web, search");
+    let services = json["services"].as_array().unwrap();
+    assert_eq!(services.len(), 2);
+    for (said, of) in services.iter().zip(&report.services) {
+        assert_eq!(said["name"], of.name);
+        assert_eq!(said["totals"]["requests"], of.totals.requests);
+        let columns = said["minutes"].as_object().unwrap();
+        assert_eq!(columns.len(), 10);
+        assert!(columns.values().all(|column| column.as_array().unwrap().len() == 20));
+    }
+    assert!(json["events"].as_array().unwrap().iter().any(|event| event["service"] == "search"));
+    let deployments = json["deployments"].as_array().unwrap();
+    assert!(deployments.iter().any(|of| of["service"] == "search" && of["revision"] == 2));
+}
+
 #[cfg(feature = "json")]
 #[test]
 fn the_report_in_json_is_the_whole_report() {
     let scenario = Scenario::from_text(ROLLING, None).unwrap();
     let report = simulate(&scenario).unwrap();
     let json: serde_json::Value = serde_json::from_str(&report.to_json(&scenario)).unwrap();
-    assert_eq!(json["service"], scenario.service.name);
+    assert_eq!(json["service"], scenario.services[0].service.name);
     assert_eq!(json["totals"]["tasks_failed"], 4);
-    assert_eq!(json["totals"]["requests"], report.totals.requests);
+    assert_eq!(json["totals"]["requests"], report.totals.all.requests);
     let columns = json["minutes"].as_object().unwrap();
     assert_eq!(columns.len(), 16);
     let zones = columns["running_by_zone"].as_array().unwrap();
@@ -222,7 +305,7 @@ fn the_report_in_json_is_the_whole_report() {
     for (name, column) in columns.iter().filter(|(name, _)| *name != "running_by_zone") {
         assert_eq!(column.as_array().unwrap().len(), report.minutes.len(), "{name}");
     }
-    assert_eq!(columns["running"][29], report.minutes[29].running);
+    assert_eq!(columns["running"][29], report.minutes[29].all.running);
     assert_eq!(json["events"].as_array().unwrap().len(), report.events.len());
     let compared = &json["bill"]["compared"][0];
     assert_eq!(compared["launch"], report.bill.compared[0].launch.to_string());

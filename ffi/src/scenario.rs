@@ -1,4 +1,4 @@
-//! Scenarios of containers: a service under load in virtual time, and what came
+//! Scenarios of containers: services under load in virtual time, and what came
 //! of it.
 
 use alloc::string::String;
@@ -23,7 +23,7 @@ pub struct warmstow_scenario {
     pub bits: u64,
 }
 
-/// Sums over the whole time.
+/// Sums over the whole time and all services.
 #[repr(C)]
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct warmstow_scenario_totals {
@@ -57,7 +57,7 @@ pub struct warmstow_scenario_totals {
     pub minutes: u64,
 }
 
-/// The state at the end of a minute.
+/// The state at the end of a minute, of all services together.
 #[repr(C)]
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct warmstow_scenario_minute {
@@ -96,20 +96,21 @@ pub struct warmstow_scenario_minute {
 
 impl From<&Minute> for warmstow_scenario_minute {
     fn from(of: &Minute) -> Self {
+        let all = &of.all;
         Self {
             at_s: of.at_s,
-            load_per_s: of.load_per_s,
-            capacity_per_s: of.capacity_per_s,
-            requests: of.requests,
-            lost: of.unserved,
-            cpu_percent: of.cpu_percent,
-            memory_percent: of.memory_percent,
+            load_per_s: all.load_per_s,
+            capacity_per_s: all.capacity_per_s,
+            requests: all.requests,
+            lost: all.unserved,
+            cpu_percent: all.cpu_percent,
+            memory_percent: all.memory_percent,
             reservation_percent: of.reservation,
             instances_usd: of.instances_usd.unwrap_or(f64::NAN),
-            desired: of.desired,
-            running: of.running,
-            pending: of.pending,
-            waiting: of.waiting,
+            desired: all.desired,
+            running: all.running,
+            pending: all.pending,
+            waiting: all.waiting,
             instances: of.instances,
             booting: of.booting,
         }
@@ -132,18 +133,17 @@ fn refused(error: impl core::fmt::Display) -> Failure {
 fn play(text: &str, seed: Option<u64>) -> Result<Played, Failure> {
     let scenario = Scenario::from_text(text, seed).map_err(refused)?;
     let report = simulate(&scenario).map_err(refused)?;
-    let Totals { requests, unserved, task_hours, .. } = report.totals;
-    let of = &report.totals;
+    let Totals { all: of, instances_launched, interruptions } = report.totals;
     let totals = warmstow_scenario_totals {
-        requests,
-        lost: unserved,
-        task_hours,
+        requests: of.requests,
+        lost: of.unserved,
+        task_hours: of.task_hours,
         instances_usd: report.bill.instances_usd.unwrap_or(f64::NAN),
         tasks_started: of.tasks_started,
         tasks_failed: of.tasks_failed,
         tasks_lost: of.tasks_lost,
-        instances_launched: of.instances_launched,
-        interruptions: of.interruptions,
+        instances_launched,
+        interruptions,
         scaled: of.scaled,
         peak_running: of.peak_running.into(),
         unmet: report.unmet.len() as u64,
@@ -153,8 +153,8 @@ fn play(text: &str, seed: Option<u64>) -> Result<Played, Failure> {
     Ok(Played { totals, minutes, report: report.to_json(&scenario) })
 }
 
-/// Plays a scenario to its end in virtual time: a service's deployments,
-/// autoscaling, placement, instances and bill, as `warmstow simulate` does. What
+/// Plays a scenario to its end in virtual time: deployments, autoscaling,
+/// placement, instances and the bill, as `warmstow simulate` does. What
 /// can be in it: the documentation of the crate warmstow-core, module
 /// `sim::containers`.
 ///
@@ -248,8 +248,9 @@ pub unsafe extern "C" fn warmstow_scenario_minutes_read(
 }
 
 /// The whole report as one JSON object, with events, deployments, what launch
-/// types would have cost, and zones: into capacity bytes with its NUL; a longer
-/// one is cut there, at a character. *needed is what all of it takes.
+/// types would have cost, zones, and the totals and minutes of each service: into
+/// capacity bytes with its NUL; a longer one is cut there, at a character. *needed
+/// is what all of it takes.
 ///
 /// Errors: SCENARIO_STALE, NULL, MISALIGNED, LENGTH; then report and *needed are
 /// untouched. Any thread.

@@ -16,8 +16,8 @@
 namespace warmstow {
 
 /**
- * A scenario that was played to its end: a service under load, its deployments,
- * autoscaling, instances and bill. Move-only; given back where it ends. Members
+ * A scenario that was played to its end: services under load, their deployments,
+ * autoscaling, instances and the bill. Move-only; given back where it ends. Members
  * may be called from several threads and may throw error.
  */
 class scenario : public detail::owner<warmstow_scenario, warmstow_scenario_close> {
@@ -34,14 +34,14 @@ public:
         return played;
     }
 
-    /** The sums over the whole time. */
+    /** The sums over the whole time and all services. */
     warmstow_scenario_totals totals() const {
         warmstow_scenario_totals totals;
         detail::check(warmstow_scenario_totals_read(raw_, &totals, sizeof totals));
         return totals;
     }
 
-    /** The state at the end of each minute. */
+    /** The state at the end of each minute, of all services together. */
     std::vector<warmstow_scenario_minute> minutes() const {
         std::vector<warmstow_scenario_minute> minutes(
             static_cast<std::size_t>(totals().minutes));

@@ -89,6 +89,44 @@ def test_what_the_package_s_scenarios_show() -> None:
     assert zone.lost.sum() > 0
 
 
+def _two() -> dict[str, Any]:
+    web = {key: SMALL[key] for key in ("task", "load")} | SMALL["service"]
+    search = web | {
+        "name": "search",
+        "desired": 1,
+        "load": {"points": [{"at_s": 0, "per_s": 40}]},
+        "deploys": [{"at_s": 300, "revision": 2}],
+        "expect": {"min_running_at_end": 2},
+    }
+    return {"duration_s": 600, "services": [web, search], "group": SMALL["group"]}
+
+
+def test_services_share_the_instances(tmp_path: Path) -> None:
+    report = warmstow.simulate(_two())
+    assert report.service == "web, search"
+    web, search = report.services
+    assert (web.name, search.name) == ("web", "search")
+    assert report.minutes.running[-1] == web.minutes.running[-1] + search.minutes.running[-1] == 3
+    assert np.array_equal(report.minutes.lost, web.minutes.lost + search.minutes.lost)
+    assert np.array_equal(web.minutes.at_s, report.minutes.at_s)
+    assert search.lost_share < web.lost_share
+    assert {event.service for event in report.events} == {"web", "search"}
+    assert [of.revision for of in report.deployments if of.service == "search"][-1] == 2
+    assert report.unmet == ("search: 1 tasks run at the end, expected 2 at least",)
+    said = report.as_dict(minutes=True)
+    assert [of["name"] for of in said["services"]] == ["web", "search"]
+    assert len(said["services"][1]["minutes"]["running"]) == 10
+    assert "minutes" not in report.as_dict()["services"][0]
+
+    from warmstow.scenariopage import ScenarioPage
+
+    ScenarioPage(tmp_path).write_scenario(report, "two")
+    html = (tmp_path / "report.html").read_text(encoding="utf-8")
+    assert html.count("<svg") == 10
+    for shown in ("web: load", "search: tasks", "by service", "deploy search"):
+        assert shown in html
+
+
 def test_others_run_while_a_scenario_is_played() -> None:
     # Two at a time give what each gives alone.
     alone = warmstow.simulate(text_of("zone-loss"))

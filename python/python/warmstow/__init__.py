@@ -75,6 +75,8 @@ from warmstow.scenarios import (
     ScenarioEvent,
     ScenarioMinutes,
     ScenarioReport,
+    ScenarioService,
+    ScenarioServiceMinutes,
     simulate,
 )
 from warmstow.settings import FunctionSpec, NodeSpec, Settings
@@ -140,6 +142,8 @@ __all__ = [
     "ScenarioEvent",
     "ScenarioMinutes",
     "ScenarioReport",
+    "ScenarioService",
+    "ScenarioServiceMinutes",
     "Series",
     "Settings",
     "StaleHandleError",

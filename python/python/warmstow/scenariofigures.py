@@ -9,7 +9,7 @@ from warmstow.output import count, duration
 if TYPE_CHECKING:
     from warmstow.scenarios import ScenarioEvent, ScenarioReport
 
-__all__ = ["clock", "figures", "told"]
+__all__ = ["clock", "figures", "told", "whose"]
 
 _ROUTINE = (" has started ", " has stopped ", " has reached a steady state")
 
@@ -23,6 +23,12 @@ def told(report: ScenarioReport) -> list[ScenarioEvent]:
         if event.of not in ("scaler", "group")
         and not (event.of == "service" and any(text in event.text for text in _ROUTINE))
     ]
+
+
+def whose(event: ScenarioEvent) -> str:
+    """Whose an event is: its own word, and the service where its text does not say."""
+    said = event.service is None or event.service in event.text
+    return event.of if said else f"{event.of} {event.service}"
 
 
 def clock(seconds: float) -> str:
@@ -46,6 +52,7 @@ def figures(report: ScenarioReport) -> list[tuple[str, str]]:
         ("most at a time", count(totals["peak_running"])),
         ("hours", f"{totals['task_hours']:,.1f}"),
         ("changes of the desired count", count(totals["scaled"])),
+        *_by_service(report),
         (f"instances, {report.instance_type}", ""),
         ("launched", count(totals["instances_launched"])),
         ("Spot interruptions", count(totals["interruptions"])),
@@ -59,6 +66,17 @@ def figures(report: ScenarioReport) -> list[tuple[str, str]]:
         ("time played", duration(report.horizon_s)),
         ("wall time", f"{report.wall_s * 1e3:,.0f} ms"),
     ]
+
+
+def _by_service(report: ScenarioReport) -> list[tuple[str, str]]:
+    """Of several services each: the most tasks at a time, and requests lost."""
+    if len(report.services) == 1:
+        return []
+    rows = [
+        (of.name, f"{count(of.totals['peak_running'])} tasks, {of.lost_share:.3%} lost")
+        for of in report.services
+    ]
+    return [("by service, the most tasks and requests lost", ""), *rows]
 
 
 def _usd(usd: float | None) -> str:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from warmstow import markup
 from warmstow.output import count, duration
 from warmstow.page import PageTarget
-from warmstow.scenariofigures import clock, figures, told
+from warmstow.scenariofigures import clock, figures, told, whose
 
 if TYPE_CHECKING:
     from warmstow.markup import Pictures
@@ -20,6 +20,8 @@ __all__ = ["ScenarioPage"]
 
 _EVENTS = 60
 """Events that the page lists; report.json has all."""
+_SERVICES = 12
+"""Services that have plots of their own; report.json has all."""
 
 
 class ScenarioPage(PageTarget):
@@ -43,6 +45,15 @@ def _pictures(report: ScenarioReport) -> Pictures:
     # matplotlib takes half a second to import and is only needed here.
     from warmstow import scenarioplots as plots
 
+    several = report.services[:_SERVICES] if len(report.services) > 1 else ()
+    own: Pictures = {}
+    for at, of in enumerate(several, 1):
+        own[f"load-{at}"] = (f"{of.name}: load", "Of this service alone.", plots.load(report, of))
+        own[f"tasks-{at}"] = (
+            f"{of.name}: tasks",
+            "Of this service alone.",
+            plots.tasks(report, of),
+        )
     return {
         "load": (
             "Load, and what could be served",
@@ -75,6 +86,7 @@ def _pictures(report: ScenarioReport) -> Pictures:
             "the scenario gives none; Spot prices move.",
             plots.bill(report),
         ),
+        **own,
     }
 
 
@@ -128,7 +140,7 @@ def _summary(report: ScenarioReport) -> str:
 def _events(report: ScenarioReport) -> str:
     events = told(report)
     rows = "".join(
-        f"<tr><td>{clock(event.at_s)}</td><td>{escape(event.of)}</td>"
+        f"<tr><td>{clock(event.at_s)}</td><td>{escape(whose(event))}</td>"
         f'<td style="text-align: left; white-space: normal">{escape(event.text)}</td></tr>'
         for event in events[:_EVENTS]
     )

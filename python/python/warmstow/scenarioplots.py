@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from numpy.typing import NDArray
 
-    from warmstow.scenarios import ScenarioReport
+    from warmstow.scenarios import ScenarioReport, ScenarioService
 
 __all__ = ["bill", "instances", "load", "marks", "tasks", "use", "zones"]
 
@@ -31,10 +31,13 @@ _MARKS = 8
 """Most events marked."""
 
 
-def marks(report: ScenarioReport) -> list[tuple[float, str]]:
-    """Events that the plots point out: their time, and a word or two."""
+def marks(report: ScenarioReport, of: ScenarioService | None = None) -> list[tuple[float, str]]:
+    """Events that the plots point out: their time, and a word or two. ``of``: not
+    those of another service."""
     found = []
     for event in report.events:
+        if of is not None and event.service not in (None, of.name):
+            continue
         if event.of == "deploy":
             found.append((event.at_s, event.text))
         elif event.of == "zone":
@@ -46,9 +49,10 @@ def marks(report: ScenarioReport) -> list[tuple[float, str]]:
     return found if len(found) <= _MARKS else []
 
 
-def load(report: ScenarioReport) -> str:
-    """Requests asked for against what can be served, and those lost."""
-    minutes = report.minutes
+def load(report: ScenarioReport, of: ScenarioService | None = None) -> str:
+    """Requests asked for against what can be served, and those lost; of one service
+    or of all."""
+    minutes = (of or report).minutes
     with rc_context(STYLE):
         figure = Figure(figsize=(WIDTH_IN, 4.4))
         above, below = figure.subplots(2, 1, sharex=True, height_ratios=(3, 1))
@@ -63,14 +67,14 @@ def load(report: ScenarioReport) -> str:
                   edgecolor=LIMIT, linewidth=0.8)  # fmt: skip
         below.set_ylabel("lost per\nsecond")
         below.set_ylim(0, max(1.0, 1.1 * float(_mean(minutes.lost).max(initial=0.0)) / 60))
-        _marks(above, report)
+        _marks(above, report, of)
         _axis(below, report)
-        return svg(figure, "scenario-load")
+        return svg(figure, _salt("load", of))
 
 
-def tasks(report: ScenarioReport) -> str:
-    """Tasks desired, running and on their way."""
-    minutes = report.minutes
+def tasks(report: ScenarioReport, of: ScenarioService | None = None) -> str:
+    """Tasks desired, running and on their way; of one service or of all."""
+    minutes = (of or report).minutes
     with rc_context(STYLE):
         figure = Figure(figsize=(WIDTH_IN, 3.4))
         axes = figure.subplots()
@@ -84,9 +88,9 @@ def tasks(report: ScenarioReport) -> str:
         axes.set_ylabel("tasks")
         _whole(axes)
         _legend(axes, 3)
-        _marks(axes, report)
+        _marks(axes, report, of)
         _axis(axes, report)
-        return svg(figure, "scenario-tasks")
+        return svg(figure, _salt("tasks", of))
 
 
 def zones(report: ScenarioReport) -> str:
@@ -129,9 +133,9 @@ def instances(report: ScenarioReport) -> str:
         return svg(figure, "scenario-instances")
 
 
-def use(report: ScenarioReport) -> str:
-    """CPU and memory that the running tasks use."""
-    minutes = report.minutes
+def use(report: ScenarioReport, of: ScenarioService | None = None) -> str:
+    """CPU and memory that the running tasks use; of one service or of all."""
+    minutes = (of or report).minutes
     with rc_context(STYLE):
         figure = Figure(figsize=(WIDTH_IN, 3.0))
         axes = figure.subplots()
@@ -141,9 +145,9 @@ def use(report: ScenarioReport) -> str:
                   linestyle=(0, (4, 1.5)), label="memory")  # fmt: skip
         axes.set_ylabel("percent of what\nrunning tasks have")
         _legend(axes, 2)
-        _marks(axes, report)
+        _marks(axes, report, of)
         _axis(axes, report)
-        return svg(figure, "scenario-use")
+        return svg(figure, _salt("use", of))
 
 
 def bill(report: ScenarioReport) -> str:
@@ -160,6 +164,11 @@ def bill(report: ScenarioReport) -> str:
         axes.set_xlim(0, 1.12 * max(amounts, default=1.0) or 1.0)
         axes.set_xlabel("US dollars for the whole time")
         return svg(figure, "scenario-bill")
+
+
+def _salt(name: str, of: ScenarioService | None) -> str:
+    """Names the parts of a picture, apart from those of all others on the page."""
+    return f"scenario-{name}" if of is None else f"scenario-{name}-{of.name}"
 
 
 def _step(count: int) -> int:
@@ -206,7 +215,12 @@ def _legend(axes: Axes, columns: int) -> None:
 
 
 def _marks(
-    axes: Axes, report: ScenarioReport, *, words: bool = True, top: float | None = None
+    axes: Axes,
+    report: ScenarioReport,
+    of: ScenarioService | None = None,
+    *,
+    words: bool = True,
+    top: float | None = None,
 ) -> None:
     """A line at each event worth it, with its words within the plot.
 
@@ -214,7 +228,7 @@ def _marks(
     begins at 0, with room for the words above what is drawn, or above ``top``."""
     unit = _unit(report)[0]
     reach, row, rows = 0.0, 0, 0
-    found = marks(report)
+    found = marks(report, of)
     for at_s, text in found:
         share = at_s / report.horizon_s
         axes.axvline(at_s / unit, color=SOFT, linewidth=1.0, linestyle=(0, (1, 1.5)), zorder=1)

@@ -1,4 +1,4 @@
-"""Scenarios: a service of containers under load, when its world changes.
+"""Scenarios: services of containers under load, when their world changes.
 
 :func:`simulate` plays one in virtual time, through the same deployments,
 autoscaling and placement that a live service uses. What a scenario may say is
@@ -13,7 +13,7 @@ import math
 import os
 import time
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -31,13 +31,15 @@ __all__ = [
     "ScenarioEvent",
     "ScenarioMinutes",
     "ScenarioReport",
+    "ScenarioService",
+    "ScenarioServiceMinutes",
     "simulate",
 ]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class ScenarioMinutes:
-    """The state at the end of each minute, one array for each figure."""
+class ScenarioServiceMinutes:
+    """A service at the end of each minute, one array for each figure."""
 
     at_s: NDArray[np.float64]
     """The minute's end, seconds from the start."""
@@ -57,20 +59,10 @@ class ScenarioMinutes:
     """Tasks on their way."""
     waiting: NDArray[np.uint32]
     """Of these, tasks that wait for room on an instance."""
-    running_by_zone: NDArray[np.uint32]
-    """Tasks that run, one row a zone."""
-    instances: NDArray[np.uint32]
-    """Instances that take tasks."""
-    booting: NDArray[np.uint32]
-    """Instances on their way."""
     cpu_percent: NDArray[np.float64]
     """CPU that the running tasks use of what they have."""
     memory_percent: NDArray[np.float64]
     """Memory that the running tasks use of what they have."""
-    reservation_percent: NDArray[np.float64]
-    """``CapacityProviderReservation``: instances needed of those there."""
-    instances_usd: NDArray[np.float64]
-    """What the instances have cost until then; not a number without a price."""
 
     @property
     def healthy(self) -> NDArray[np.uint32]:
@@ -83,6 +75,22 @@ class ScenarioMinutes:
         return self.requests - self.lost
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class ScenarioMinutes(ScenarioServiceMinutes):
+    """All services together at the end of each minute, and the instances."""
+
+    running_by_zone: NDArray[np.uint32]
+    """Tasks that run, one row a zone."""
+    instances: NDArray[np.uint32]
+    """Instances that take tasks."""
+    booting: NDArray[np.uint32]
+    """Instances on their way."""
+    reservation_percent: NDArray[np.float64]
+    """``CapacityProviderReservation``: instances needed of those there."""
+    instances_usd: NDArray[np.float64]
+    """What the instances have cost until then; not a number without a price."""
+
+
 @dataclass(frozen=True, slots=True)
 class ScenarioEvent:
     """Something that happened."""
@@ -93,17 +101,21 @@ class ScenarioEvent:
     """Whose: ``service``, ``scaler``, ``group``, ``zone``, ``spot`` or ``deploy``."""
     text: str
     """What."""
+    service: str | None
+    """The service that it is about, if one."""
 
 
 @dataclass(frozen=True, slots=True)
 class ScenarioDeployment:
-    """A deployment that the service still knows at the end."""
+    """A deployment that a service still knows at the end."""
 
     revision: int
     created_s: float
     """When it began, seconds from the start."""
     rollout: str
     """``in_progress``, ``completed`` or ``failed``."""
+    service: str
+    """The service's name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,8 +127,25 @@ class ScenarioBill:
     instances_usd: float | None
     """The instances that there were; ``None`` without a price for Spot."""
     compared: tuple[tuple[str, float, float], ...]
-    """The same running tasks on each launch type, the cheapest first: its name,
-    what it would cost at least, and the share of it that tasks reserve."""
+    """The same running tasks on each launch type, each service by itself, the
+    cheapest first: its name, what it would cost at least, and the share of it that
+    tasks reserve."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ScenarioService:
+    """What came of one service."""
+
+    name: str
+    totals: Mapping[str, float]
+    """Sums: ``requests``, ``lost``, ``tasks_started``, ``tasks_failed``, ``tasks_lost``,
+    ``task_hours``, ``peak_running``, ``scaled``."""
+    minutes: ScenarioServiceMinutes
+
+    @property
+    def lost_share(self) -> float:
+        """Requests lost, of all; 0 without requests."""
+        return _lost_share(self.totals)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -124,15 +153,18 @@ class ScenarioReport:
     """What a scenario led to."""
 
     service: str
-    """The service's name."""
+    """The service's name; those of several, divided by commas."""
     seed: int
     horizon_s: float
     """How long it lasted, seconds."""
     instance_type: str
     totals: Mapping[str, float]
-    """Sums: ``requests``, ``lost``, ``tasks_started``, ``tasks_failed``, ``tasks_lost``,
-    ``task_hours``, ``peak_running``, ``instances_launched``, ``interruptions``, ``scaled``."""
+    """Sums over all services: ``requests``, ``lost``, ``tasks_started``,
+    ``tasks_failed``, ``tasks_lost``, ``task_hours``, ``peak_running``, ``scaled``; and
+    ``instances_launched``, ``interruptions``."""
     minutes: ScenarioMinutes
+    services: tuple[ScenarioService, ...]
+    """Each service, in the scenario's order."""
     events: tuple[ScenarioEvent, ...]
     deployments: tuple[ScenarioDeployment, ...]
     bill: ScenarioBill
@@ -144,7 +176,7 @@ class ScenarioReport:
     @property
     def lost_share(self) -> float:
         """Requests lost, of all; 0 without requests."""
-        return self.totals["lost"] / max(self.totals["requests"], 1.0)
+        return _lost_share(self.totals)
 
     def as_dict(self, *, minutes: bool = False) -> dict[str, Any]:
         """As plain values for JSON; the minutes as lists, if asked for."""
@@ -162,16 +194,26 @@ class ScenarioReport:
                 ],
             },
             "unmet": list(self.unmet),
+            "services": [
+                {"name": of.name, "totals": dict(of.totals)}
+                | ({"minutes": _columns(of.minutes)} if minutes else {})
+                for of in self.services
+            ],
             "deployments": [asdict(of) for of in self.deployments],
             "events": [asdict(event) for event in self.events],
             "wall_s": self.wall_s,
         }
         if minutes:
-            said["minutes"] = {
-                name: _plain(getattr(self.minutes, name).tolist())
-                for name in ScenarioMinutes.__dataclass_fields__
-            }
+            said["minutes"] = _columns(self.minutes)
         return said
+
+
+def _lost_share(totals: Mapping[str, float]) -> float:
+    return totals["lost"] / max(totals["requests"], 1.0)
+
+
+def _columns(minutes: ScenarioServiceMinutes) -> dict[str, list[Any]]:
+    return {of.name: _plain(getattr(minutes, of.name).tolist()) for of in fields(minutes)}
 
 
 def _plain(column: list[Any]) -> list[Any]:
@@ -216,6 +258,10 @@ def simulate(
         instance_type=raw["instance_type"],
         totals=raw["totals"],
         minutes=ScenarioMinutes(**raw["minutes"]),
+        services=tuple(
+            ScenarioService(name, totals, ScenarioServiceMinutes(**minutes))
+            for name, totals, minutes in raw["services"]
+        ),
         events=tuple(ScenarioEvent(*event) for event in raw["events"]),
         deployments=tuple(ScenarioDeployment(*of) for of in raw["deployments"]),
         bill=ScenarioBill(**{**raw["bill"], "compared": tuple(raw["bill"]["compared"])}),

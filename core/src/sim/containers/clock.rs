@@ -1,44 +1,23 @@
 //! What goes by the clock: looks at the load, minutes, and the end.
 
 use alloc::format;
+use alloc::string::String;
 use alloc::vec::Vec;
 
-use super::report::{Bill, ContainersReport, DeploymentOutcome, Minute};
+use super::expect::Came;
+use super::report::{Bill, ContainersReport, Minute, ServiceMinute, ServiceReport};
+use super::served::rolls_back;
 use super::world::{Due, SAMPLE, World};
-use crate::autoscale::{GroupView, Shape, TaskGroup};
-use crate::cost::{LoadStep, Purchase, TaskSize, compare};
-use crate::service::{Rollout, TaskStatus};
+use crate::autoscale::{GroupView, TaskGroup};
+use crate::cost::{Launch, LaunchOption, LoadStep, Purchase, TaskSize, compare};
+use crate::service::TaskStatus;
 use crate::time::Duration;
 
 impl World {
     /// Looks at the load; at the end of a minute at everything.
     pub(super) fn sample(&mut self) {
-        let load = self.scenario.load.at(self.now);
-        let running = self.running;
-        let capacity = f64::from(running) * self.scenario.task.capacity_per_s;
-        let seconds = SAMPLE.as_secs_f64();
-        let (asked, lost) = (load * seconds, (load - capacity).max(0.0) * seconds);
-        self.minute_requests += asked;
-        self.minute_unserved += lost;
-        let totals = &mut self.report.totals;
-        totals.requests += asked;
-        totals.unserved += lost;
-        totals.task_hours += f64::from(running) * seconds / 3_600.0;
-        let progress = |rollout: Rollout| rollout == Rollout::InProgress;
-        let deploying = self.service.deployments().any(|of| progress(of.rollout));
-        if let Some(scaler) = &mut self.scaler {
-            scaler.handle_deployment(self.now, deploying);
-            if running > 0 {
-                let each = load / f64::from(running);
-                let (cpu, memory) = self.scenario.task.used(each);
-                let metrics = [("cpu", cpu), ("memory", memory), ("requests_per_task", each)];
-                for (name, value) in metrics {
-                    if let Some(metric) = scaler.metric(name) {
-                        // The metric is known and the value is a number.
-                        let _ = scaler.handle_datum(self.now, metric, value);
-                    }
-                }
-            }
+        for served in &mut self.services {
+            served.sample(self.now);
         }
         self.after(SAMPLE, Due::Sample);
         if self.now.as_nanos().is_multiple_of(60_000_000_000) {
@@ -47,13 +26,7 @@ impl World {
     }
 
     fn minute(&mut self) {
-        let shape = Shape {
-            cpu_units: self.scenario.task.cpu_units,
-            memory_mib: self.scenario.task.memory_mib,
-            ..Shape::default()
-        };
-        let tasks = u32::try_from(self.waiting.len()).unwrap_or(u32::MAX);
-        let waiting = [TaskGroup { shape, tasks }];
+        let waiting: Vec<TaskGroup> = self.services.iter().map(|of| of.group()).collect();
         let (present, busy) = (self.instances.ready(), self.instances.busy(&self.view));
         let view = GroupView { present, busy, waiting: &waiting };
         let (reservation, _) = self.group.metric(&view, &self.sizes);
@@ -64,27 +37,14 @@ impl World {
             self.say("group", format!("{from} to {to} instances: reservation {metric} %"));
         }
         self.resize();
-        let running = self.running;
         self.note_zones();
-        let load = self.scenario.load.at(self.now);
-        let (cpu_percent, memory_percent) = if running == 0 {
-            (0.0, 0.0)
-        } else {
-            self.scenario.task.used(load / f64::from(running))
-        };
+        for served in &mut self.services {
+            served.minute(self.now);
+        }
         self.report.minutes.push(Minute {
             at_s: self.now.as_secs_f64(),
-            load_per_s: load,
-            requests: core::mem::take(&mut self.minute_requests),
-            unserved: core::mem::take(&mut self.minute_unserved),
-            cpu_percent,
-            memory_percent,
+            all: ServiceMinute::of_all(self.services.iter()),
             instances_usd: self.spent(),
-            capacity_per_s: f64::from(running) * self.scenario.task.capacity_per_s,
-            desired: self.service.desired(),
-            running,
-            pending: self.service.pending_count(),
-            waiting: tasks,
             instances: self.instances.ready(),
             booting: self.instances.booting(),
             reservation,
@@ -120,35 +80,94 @@ impl World {
         for key in left {
             self.instances.end(self.now, key, &mut self.view);
         }
-        self.report.deployments = self
-            .service
-            .deployments()
-            .map(|of| DeploymentOutcome {
-                revision: of.revision.number,
-                created: of.created,
-                rollout: of.rollout,
-            })
-            .collect();
-        let (of, task) = (self.scenario.group.instance_type, self.scenario.task);
-        let size =
-            TaskSize { cpu_units: task.cpu_units, memory_mib: task.memory_mib, storage_gb: 0 };
-        let steps = self.report.minutes.chunk_by(|a, b| a.running == b.running);
-        let load: Vec<_> = steps
-            .map(|same| {
-                let minutes = u64::try_from(same.len()).unwrap_or(u64::MAX);
-                let time = Duration::from_secs(minutes.saturating_mul(60));
-                LoadStep { tasks: same[0].running, time }
-            })
-            .collect();
-        let system = self.scenario.group.system_memory_mib;
+        let of = self.scenario.group.instance_type;
         let meter = &self.instances.meter;
-        self.report.bill = Bill {
+        let compared = self.compared();
+        let report = &mut self.report;
+        report.bill = Bill {
             on_demand_hours: meter.hours(Purchase::OnDemand),
             spot_hours: meter.hours(Purchase::Spot),
             instances_usd: meter.cost(&of).ok(),
-            compared: compare(&load, size, &self.scenario.fargate, &[of], system),
+            compared,
         };
-        self.report.unmet = self.scenario.expect.unmet(&self.report);
+        for served in &self.services {
+            report.totals.all.add(&served.report.totals);
+        }
+        report.unmet = self.scenario.expect.unmet(&Came {
+            of: String::new(),
+            totals: &report.totals.all,
+            instances_usd: report.bill.instances_usd,
+            running: report.minutes.last().map(|minute| minute.all.running),
+            rolled_back: report.events.iter().any(rolls_back),
+        });
+        let alone = self.services.len() == 1;
+        for (of, mut served) in self.services.into_iter().enumerate() {
+            let unmet = served.finish(of, alone, &report.events);
+            report.unmet.extend(unmet);
+            report.services.push(served.report);
+        }
         self.report
+    }
+
+    /// The running tasks on each launch type, each service by itself; the cheapest
+    /// first. Only what holds the tasks of every service is an option.
+    fn compared(&self) -> Vec<LaunchOption> {
+        let group = &self.scenario.group;
+        let mut all: Option<Vec<LaunchOption>> = None;
+        for served in &self.services {
+            let task = &served.settings.task;
+            let size =
+                TaskSize { cpu_units: task.cpu_units, memory_mib: task.memory_mib, storage_gb: 0 };
+            let (types, system) = ([group.instance_type], group.system_memory_mib);
+            let steps = steps(&served.report);
+            let own = compare(&steps, size, &self.scenario.fargate, &types, system);
+            all = Some(match all {
+                None => own,
+                Some(sums) => sums.iter().filter_map(|sum| together(sum, &own)).collect(),
+            });
+        }
+        let mut all = all.unwrap_or_default();
+        all.sort_by(|a, b| a.usd.total_cmp(&b.usd));
+        all
+    }
+}
+
+/// The minutes of a service in which equally many tasks run.
+fn steps(of: &ServiceReport) -> Vec<LoadStep> {
+    let same = of.minutes.chunk_by(|a, b| a.running == b.running);
+    let step = |minutes: &[ServiceMinute]| {
+        let count = u64::try_from(minutes.len()).unwrap_or(u64::MAX);
+        let time = Duration::from_secs(count.saturating_mul(60));
+        LoadStep { tasks: minutes[0].running, time }
+    };
+    same.map(step).collect()
+}
+
+/// The same way to run one service more; `None` where it cannot.
+fn together(sum: &LaunchOption, own: &[LaunchOption]) -> Option<LaunchOption> {
+    let alike = |own: &&LaunchOption| with(sum.launch, own.launch).is_some();
+    let more = own.iter().find(alike)?;
+    let usd = sum.usd + more.usd;
+    let used = sum.usd * sum.utilization + more.usd * more.utilization;
+    let utilization = if usd > 0.0 { used / usd } else { sum.utilization };
+    Some(LaunchOption { launch: with(sum.launch, more.launch)?, usd, utilization })
+}
+
+/// The launch type of both, with the instances of both; `None` where they differ.
+fn with(one: Launch, other: Launch) -> Option<Launch> {
+    match (one, other) {
+        (
+            Launch::Instances { name, architecture, purchase, tasks_each, most },
+            Launch::Instances {
+                name: other, purchase: bought, tasks_each: fewer, most: more, ..
+            },
+        ) if (name, purchase) == (other, bought) => Some(Launch::Instances {
+            name,
+            architecture,
+            purchase,
+            tasks_each: tasks_each.min(fewer),
+            most: most.saturating_add(more),
+        }),
+        _ => (one == other).then_some(one),
     }
 }

@@ -22,6 +22,22 @@ pub struct Scenario {
     pub horizon: Duration,
     /// What chance draws from.
     pub seed: u64,
+    /// The services that share the instances: 1 to [`Scenario::MAX_SERVICES`], each
+    /// with a name of its own.
+    pub services: Vec<ServiceScenario>,
+    /// The instances beneath them.
+    pub group: InstanceGroup,
+    /// Zones that are lost, in order of time.
+    pub zone_losses: Vec<ZoneLoss>,
+    /// What Fargate would cost, for the comparison.
+    pub fargate: FargatePrices,
+    /// What is expected to come of all services together.
+    pub expect: Expect,
+}
+
+/// One service: its settings, its tasks, its load.
+#[derive(Clone, Debug)]
+pub struct ServiceScenario {
     /// The service; REPLICA, without a target group.
     pub service: ServiceSpec,
     /// Its placement strategies, each chained to the one before.
@@ -34,15 +50,9 @@ pub struct Scenario {
     /// `memory` (percent of what they have, 100 at most), `requests_per_task`
     /// (per second). Its `running` is overwritten by the service's desired count.
     pub scaler: Option<ScalerConfig>,
-    /// The instances beneath it.
-    pub group: InstanceGroup,
     /// New revisions, in order of time.
     pub deploys: Vec<Deploy>,
-    /// Zones that are lost, in order of time.
-    pub zone_losses: Vec<ZoneLoss>,
-    /// What Fargate would cost, for the comparison.
-    pub fargate: FargatePrices,
-    /// What is expected to come of it.
+    /// What is expected to come of it; `max_usd` is not looked at.
     pub expect: Expect,
 }
 
@@ -195,23 +205,18 @@ impl Scenario {
     /// The most instances.
     pub const MAX_INSTANCES: u32 = 10_000;
 
+    /// The most services.
+    pub const MAX_SERVICES: usize = 100;
+
     /// Checks the ranges that no part checks for itself.
     ///
     /// # Errors
     /// [`ScenarioError`] names the first that is out of range.
     pub fn check(&self) -> Result<(), ScenarioError> {
-        let (group, task) = (&self.group, &self.task);
+        let group = &self.group;
         let horizon_s = self.horizon.as_secs_f64();
         let long = self.horizon > Duration::ZERO && self.horizon <= Self::MAX_HORIZON;
         within("horizon_s", horizon_s, long, "above 0 and at most 31 days")?;
-        within("cpu_units", task.cpu_units.into(), task.cpu_units > 0, "above 0")?;
-        within("memory_mib", task.memory_mib.into(), task.memory_mib > 0, "above 0")?;
-        let capacity = task.capacity_per_s;
-        let serves = capacity > 0.0 && capacity.is_finite();
-        within("capacity_per_s", capacity, serves, "a finite number above 0")?;
-        for memory in [task.memory_idle_percent, task.memory_full_percent] {
-            within("memory percent", memory, (0.0..=100.0).contains(&memory), "0 to 100")?;
-        }
         let zones = (1..=Self::MAX_ZONES).contains(&group.zones);
         within("zones", group.zones.into(), zones, "1 to 16")?;
         let few = group.max <= Self::MAX_INSTANCES;
@@ -221,6 +226,39 @@ impl Scenario {
         let rate = group.spot_interruptions_per_hour;
         let seldom = (0.0..=60.0).contains(&rate);
         within("spot_interruptions_per_hour", rate, seldom, "0 to 60")?;
+        for loss in &self.zone_losses {
+            within("zone", loss.zone.into(), loss.zone < group.zones, "one of the zones")?;
+        }
+        Bounds::new(group.min, group.max).map_err(ScenarioError::Bounds)?;
+        if let Some(managed) = group.managed {
+            managed.check().map_err(ScenarioError::Managed)?;
+        }
+        let services = u32::try_from(self.services.len()).unwrap_or(u32::MAX);
+        let some = (1..=Self::MAX_SERVICES).contains(&self.services.len());
+        within("services", services.into(), some, "1 to 100")?;
+        for (at, of) in self.services.iter().enumerate() {
+            let name = &of.service.name;
+            if self.services[..at].iter().any(|other| other.service.name == *name) {
+                let (what, given) = ("name of one service alone", name.clone());
+                return Err(ScenarioError::Unknown { what, given });
+            }
+            of.check()?;
+        }
+        Ok(())
+    }
+}
+
+impl ServiceScenario {
+    fn check(&self) -> Result<(), ScenarioError> {
+        let task = &self.task;
+        within("cpu_units", task.cpu_units.into(), task.cpu_units > 0, "above 0")?;
+        within("memory_mib", task.memory_mib.into(), task.memory_mib > 0, "above 0")?;
+        let capacity = task.capacity_per_s;
+        let serves = capacity > 0.0 && capacity.is_finite();
+        within("capacity_per_s", capacity, serves, "a finite number above 0")?;
+        for memory in [task.memory_idle_percent, task.memory_full_percent] {
+            within("memory percent", memory, (0.0..=100.0).contains(&memory), "0 to 100")?;
+        }
         within("load", 0.0, !self.load.points.is_empty(), "at least one point")?;
         for pair in self.load.points.windows(2) {
             let later = pair[0].at < pair[1].at;
@@ -229,13 +267,6 @@ impl Scenario {
         for point in &self.load.points {
             let sound = point.per_s >= 0.0 && point.per_s.is_finite();
             within("load per_s", point.per_s, sound, "a finite number, at least 0")?;
-        }
-        for loss in &self.zone_losses {
-            within("zone", loss.zone.into(), loss.zone < group.zones, "one of the zones")?;
-        }
-        Bounds::new(group.min, group.max).map_err(ScenarioError::Bounds)?;
-        if let Some(managed) = group.managed {
-            managed.check().map_err(ScenarioError::Managed)?;
         }
         let replica = matches!(self.service.scheduling, Scheduling::Replica { .. });
         if !replica || self.service.target_group.is_some() {

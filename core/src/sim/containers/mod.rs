@@ -1,5 +1,5 @@
-//! A service of containers under load, in virtual time: its tasks, its
-//! autoscaling, the instances beneath it, and the bill.
+//! Services of containers under load, in virtual time: their tasks, their
+//! autoscaling, the instances beneath them, and the bill.
 //!
 //! [`simulate`] plays the host of the same objects that a live one links:
 //!
@@ -25,18 +25,22 @@
 //! * A lost zone takes its instances at once; a Spot instance drains for two
 //!   minutes and is gone.
 //! * An image that fails ends its task when it would have begun to run.
+//! * Of the tasks of several services that wait for an instance, the one that has
+//!   waited longest is placed first; one that finds no room holds up those of its
+//!   own service alone. What happens at one instant happens service by service, in
+//!   the scenario's order.
 //!
 //! The same scenario gives the same report, bit for bit.
-//!
-//! One service has the cluster for itself: several that share instances are
-//! not played.
 //!
 //! # A scenario as a file
 //!
 //! With the feature `settings`, `Scenario::from_text` reads TOML, or the same
 //! tables as JSON. Times are in seconds from the start; everything that a
 //! default is shown for may be left out, and so may the tables `autoscaling`,
-//! `deploys`, `zone_losses`, `fargate` and `expect`.
+//! `deploys`, `zone_losses`, `fargate` and `expect`. Several services that share the
+//! instances stand in a list `services` in place of the tables `service`, `task`,
+//! `load`, `autoscaling` and `deploys`; each has these tables within its own, and
+//! may have an `expect`, without `max_usd`.
 //!
 //! ```toml
 //! duration_s = 7200                # at most 31 days
@@ -140,6 +144,31 @@
 //! min_running_at_end = 1           # tasks
 //! rolled_back = true
 //! ```
+//!
+//! ```toml
+//! [[services]]                     # up to 100
+//! name = "web"                     # the keys of service
+//! desired = 4
+//! [services.task]
+//! cpu_units = 512
+//! memory_mib = 1024
+//! capacity_per_s = 100
+//! start = "det:30"
+//! [services.load]
+//! points = [{ at_s = 0, per_s = 300 }]
+//! [services.autoscaling]
+//! min = 2
+//! max = 40
+//! [[services.deploys]]
+//! at_s = 600
+//! revision = 2
+//! [services.expect]
+//! max_lost_percent = 1
+//!
+//! [[services]]
+//! name = "search"
+//! # and so on
+//! ```
 
 mod clock;
 mod config;
@@ -149,13 +178,20 @@ mod fleet;
 mod json;
 mod load;
 mod report;
+mod served;
 mod simulation;
+mod tasks;
 #[cfg(feature = "settings")]
 mod text;
 mod world;
 
-pub use config::{Deploy, InstanceGroup, Scenario, ScenarioError, TaskSettings, ZoneLoss};
+pub use config::{
+    Deploy, InstanceGroup, Scenario, ScenarioError, ServiceScenario, TaskSettings, ZoneLoss,
+};
 pub use expect::Expect;
 pub use load::{Load, LoadPoint, Week};
-pub use report::{Bill, ContainersReport, DeploymentOutcome, Event, Minute, Totals};
+pub use report::{
+    Bill, ContainersReport, DeploymentOutcome, Event, Minute, ServiceMinute, ServiceReport,
+    ServiceTotals, Totals,
+};
 pub use simulation::{Simulation, simulate};

@@ -11,15 +11,15 @@ use crate::time::Instant;
 #[derive(Clone, Debug, Default, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct ContainersReport {
-    /// Minute by minute.
+    /// All services together, minute by minute.
     pub minutes: Vec<Minute>,
     /// Tasks that run at the end of each minute, by zone.
     pub running_by_zone: Vec<Vec<u32>>,
     /// What happened, in order.
     pub events: Vec<Event>,
-    /// The service's deployments, in order.
-    pub deployments: Vec<DeploymentOutcome>,
-    /// Sums.
+    /// Each service, in the scenario's order.
+    pub services: Vec<ServiceReport>,
+    /// Sums over all services.
     pub totals: Totals,
     /// What it costs.
     pub bill: Bill,
@@ -27,12 +27,32 @@ pub struct ContainersReport {
     pub unmet: Vec<String>,
 }
 
-/// The state at the end of a minute.
+impl ContainersReport {
+    /// The services' names, in the scenario's order, divided by commas.
+    pub fn names(&self) -> String {
+        let names: Vec<_> = self.services.iter().map(|of| of.name.as_str()).collect();
+        names.join(", ")
+    }
+}
+
+/// What came of one service.
+#[derive(Clone, Debug, Default, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+pub struct ServiceReport {
+    /// Its name.
+    pub name: String,
+    /// Minute by minute.
+    pub minutes: Vec<ServiceMinute>,
+    /// Its deployments, in order.
+    pub deployments: Vec<DeploymentOutcome>,
+    /// Sums.
+    pub totals: ServiceTotals,
+}
+
+/// A service at the end of a minute; or all services together.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
-pub struct Minute {
-    /// Its end, seconds.
-    pub at_s: f64,
+pub struct ServiceMinute {
     /// Requests per second asked for.
     pub load_per_s: f64,
     /// Requests asked for since the minute before, by looks every 10 s.
@@ -43,9 +63,6 @@ pub struct Minute {
     pub cpu_percent: f64,
     /// And memory.
     pub memory_percent: f64,
-    /// What the instances have cost until then, US dollars; `None` where the
-    /// type has no price for Spot.
-    pub instances_usd: Option<f64>,
     /// Requests per second that the running tasks can serve.
     pub capacity_per_s: f64,
     /// Tasks desired.
@@ -56,6 +73,19 @@ pub struct Minute {
     pub pending: u32,
     /// Of these, tasks that wait for an instance.
     pub waiting: u32,
+}
+
+/// The cluster at the end of a minute.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+pub struct Minute {
+    /// Its end, seconds.
+    pub at_s: f64,
+    /// All services together.
+    pub all: ServiceMinute,
+    /// What the instances have cost until then, US dollars; `None` where the
+    /// type has no price for Spot.
+    pub instances_usd: Option<f64>,
     /// Instances that take tasks.
     pub instances: u32,
     /// Instances on their way.
@@ -72,6 +102,8 @@ pub struct Event {
     pub at: Instant,
     /// Whose: `service`, `scaler`, `group`, `zone`, `spot`, `deploy`.
     pub of: &'static str,
+    /// Which of the scenario's services it is about, if one.
+    pub service: Option<usize>,
     /// What.
     pub text: String,
 }
@@ -88,10 +120,10 @@ pub struct DeploymentOutcome {
     pub rollout: Rollout,
 }
 
-/// Sums over the whole time.
+/// Sums of one service over the whole time, or of all.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
-pub struct Totals {
+pub struct ServiceTotals {
     /// Requests asked for.
     pub requests: f64,
     /// Requests that no running task could serve.
@@ -102,16 +134,24 @@ pub struct Totals {
     pub tasks_failed: u64,
     /// Tasks that ended with their instance.
     pub tasks_lost: u64,
-    /// Instances that were launched.
-    pub instances_launched: u64,
-    /// Spot interruptions.
-    pub interruptions: u64,
     /// Hours of running tasks.
     pub task_hours: f64,
     /// Steps of the scaler that were taken.
     pub scaled: u64,
-    /// The most tasks that ran.
+    /// The most tasks that ran at a time.
     pub peak_running: u32,
+}
+
+/// Sums over the whole time.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+pub struct Totals {
+    /// All services together.
+    pub all: ServiceTotals,
+    /// Instances that were launched.
+    pub instances_launched: u64,
+    /// Spot interruptions.
+    pub interruptions: u64,
 }
 
 /// What it costs, US dollars.
@@ -125,6 +165,7 @@ pub struct Bill {
     /// The instances' cost; `None` where the type has no price for Spot.
     pub instances_usd: Option<f64>,
     /// The running tasks, minute by minute, on each launch type: the least that
-    /// each would cost.
+    /// each would cost, each service by itself, so `tasks_each` is that of the
+    /// largest tasks, and `most` the sum of what each needs at most.
     pub compared: Vec<LaunchOption>,
 }

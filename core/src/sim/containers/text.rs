@@ -4,19 +4,17 @@ use alloc::string::ToString;
 use alloc::vec::Vec;
 use core::fmt::Display;
 
-use super::config::{Deploy, InstanceGroup, Scenario, ScenarioError, TaskSettings, ZoneLoss};
+use self::service::{Clock, services};
+use super::config::{InstanceGroup, Scenario, ScenarioError, ServiceScenario, ZoneLoss};
 use super::expect::Expect;
-use super::load::{Load, LoadPoint, Week};
 use crate::autoscale::ManagedScaling;
 use crate::cost::{FargatePrices, INSTANCE_TYPES, InstanceType};
-use crate::placement::view::Chain;
-use crate::service::{BreakerConfig, Percents, Revision, ServiceSpec, StopRule, Threshold};
 use crate::settings::reader::{Entry, Table};
 use crate::settings::{Problem, SettingsError, parse};
 use crate::sim::Distribution;
-use crate::time::Duration;
 
 mod scaling;
+mod service;
 
 const FILE: &[&str] = &[
     "duration_s",
@@ -26,36 +24,13 @@ const FILE: &[&str] = &[
     "task",
     "load",
     "autoscaling",
-    "group",
     "deploys",
+    "services",
+    "group",
     "zone_losses",
     "fargate",
     "expect",
 ];
-const SERVICE: &[&str] = &[
-    "name",
-    "desired",
-    "revision",
-    "min_healthy_percent",
-    "max_percent",
-    "breaker",
-    "rollback",
-    "failures",
-    "rebalance",
-    "strategies",
-];
-const TASK: &[&str] = &[
-    "cpu_units",
-    "memory_mib",
-    "capacity_per_s",
-    "memory_idle_percent",
-    "memory_full_percent",
-    "start",
-    "stop_s",
-];
-const LOAD: &[&str] = &["points", "repeat_s", "week"];
-const POINT: &[&str] = &["at_s", "per_s"];
-const WEEK: &[&str] = &["low_per_s", "high_per_s", "peak_hour", "weekend_percent", "noise_percent"];
 const GROUP: &[&str] = &[
     "type",
     "usd_per_hour",
@@ -72,7 +47,6 @@ const GROUP: &[&str] = &[
 ];
 const MANAGED: &[&str] =
     &["target_capacity", "minimum_step", "maximum_step", "warmup_s", "in_minutes"];
-const DEPLOY: &[&str] = &["at_s", "revision", "fails"];
 const ZONE_LOSS: &[&str] = &["at_s", "zone", "lasts_s"];
 const EXPECT: &[&str] = &["max_lost_percent", "max_usd", "min_running_at_end", "rolled_back"];
 const FARGATE: &[&str] = &["usd_per_vcpu_hour", "usd_per_gb_hour", "spot_share"];
@@ -123,55 +97,27 @@ impl Scenario {
         let seed = seed.unwrap_or(own);
         let origin = file.or("start_unix_s", MONDAY, |entry| entry.whole_number(0, LATEST))?;
         let origin = i64::try_from(origin).unwrap_or(i64::MAX);
-        let task = task(file.need("task")?)?;
-        let at = Places { service: file.place("service"), group: file.place("group"), end };
-        let (service, strategies) = service(file.need("service")?, seed)?;
-        let load = load(file.need("load")?, origin, horizon, seed)?;
+        let clock = Clock { origin, horizon };
+        let (services, places) = services(&mut file, &clock, seed)?;
+        let place = file.place("group");
         let group = group(file.need("group")?)?;
-        let place = file.place("autoscaling");
-        let scaler = file.take("autoscaling").map(|entry| scaling::read(entry, origin));
-        let scaler = scaler.transpose()?;
-        if let Some(config) = &scaler {
-            let started = config.start(crate::time::Instant::ZERO);
-            started.map_err(|error| refused(place.as_ref(), &at.end, &error))?;
-        }
-        let deploys = list(file.take("deploys"), deploy)?;
         let zone_losses = list(file.take("zone_losses"), |loss| zone_loss(loss, group.zones))?;
         let fargate = file.take("fargate").map_or(Ok(FargatePrices::AWS_US_EAST_1), fargate)?;
-        let scenario = Self {
-            horizon,
-            seed,
-            service,
-            strategies,
-            task,
-            load,
-            scaler,
-            group,
-            deploys,
-            zone_losses,
-            fargate,
-            expect: file.take("expect").map(expect).transpose()?.unwrap_or_default(),
-        };
-        scenario.check().map_err(|error| at.refuse(&error))?;
+        let expect = file.take("expect").map(|entry| expect(entry, EXPECT)).transpose()?;
+        let expect = expect.unwrap_or_default();
+        let scenario = Self { horizon, seed, services, group, zone_losses, fargate, expect };
+        scenario.check().map_err(|error| {
+            // What no value of a table alone makes wrong.
+            let wrong = |of: &ServiceScenario| of.service.check().is_err();
+            let service = || places.get(scenario.services.iter().position(wrong)?);
+            let place = match &error {
+                ScenarioError::Service(_) => service(),
+                ScenarioError::Bounds(_) | ScenarioError::Managed(_) => place.as_ref(),
+                _ => None,
+            };
+            refused(place, &end, &error)
+        })?;
         Ok(scenario)
-    }
-}
-
-/// Where the tables are that no value of theirs alone makes wrong.
-struct Places<'a> {
-    service: Option<Entry<'a>>,
-    group: Option<Entry<'a>>,
-    end: Entry<'a>,
-}
-
-impl Places<'_> {
-    fn refuse(&self, error: &ScenarioError) -> SettingsError {
-        let place = match error {
-            ScenarioError::Service(_) => self.service.as_ref(),
-            ScenarioError::Bounds(_) | ScenarioError::Managed(_) => self.group.as_ref(),
-            _ => None,
-        };
-        refused(place, &self.end, error)
     }
 }
 
@@ -207,108 +153,6 @@ fn number<'a>(
     default: f64,
 ) -> Result<f64, SettingsError> {
     table.or(key, default, |entry| entry.number(0, most))
-}
-
-fn service(entry: Entry<'_>, seed: u64) -> Result<(ServiceSpec, Chain), SettingsError> {
-    let mut table = entry.table(SERVICE)?;
-    let name = table.need("name")?.text()?.to_string();
-    let desired = table.number("desired", 0, Scenario::MAX_TASKS, 1)?;
-    let number = table.or("revision", 1, |entry| entry.whole_number(0, u64::MAX))?;
-    let revision = Revision { number, container_check: false };
-    let mut spec = ServiceSpec { seed, ..ServiceSpec::replica(&name, revision, desired) };
-    let Percents { min_healthy_percent, max_percent } = spec.percents;
-    spec.percents = Percents {
-        min_healthy_percent: table.number("min_healthy_percent", 0, 100, min_healthy_percent)?,
-        max_percent: table.number("max_percent", 100, 200, max_percent)?,
-    };
-    spec.breaker = BreakerConfig {
-        enable: table.or("breaker", false, Entry::boolean)?,
-        rollback: table.or("rollback", false, Entry::boolean)?,
-        ..spec.breaker
-    };
-    if let Some(entry) = table.take("failures") {
-        let failures = entry.whole_number(1, u64::from(u32::MAX))?;
-        spec.breaker.threshold = Threshold::Count(u32::try_from(failures).unwrap_or(u32::MAX));
-    }
-    spec.rebalance = table.or("rebalance", spec.rebalance, Entry::boolean)?;
-    let Some(entry) = table.take("strategies") else { return Ok((spec, Chain::of_service())) };
-    let at = entry.here();
-    let names = entry.list()?;
-    let names = names.iter().map(Entry::text).collect::<Result<Vec<_>, SettingsError>>()?;
-    let chain = Chain::parse_short(&names);
-    let chain = chain.map_err(|error| at.refuse(Problem::Refused(error.to_string())))?;
-    // A score is none of ECS's strategies: any task goes.
-    let rules = chain.steps().iter().map(|step| StopRule::of(step).unwrap_or(StopRule::Random));
-    spec.stop_rules = rules.collect();
-    Ok((spec, chain))
-}
-
-fn task(entry: Entry<'_>) -> Result<TaskSettings, SettingsError> {
-    let mut table = entry.table(TASK)?;
-    let size = |entry: Entry<'_>| {
-        let size = entry.whole_number(1, crate::resources::Resources::MAX.into())?;
-        Ok(u32::try_from(size).unwrap_or(u32::MAX))
-    };
-    Ok(TaskSettings {
-        cpu_units: size(table.need("cpu_units")?)?,
-        memory_mib: size(table.need("memory_mib")?)?,
-        capacity_per_s: positive(&table.need("capacity_per_s")?, MOST)?,
-        memory_idle_percent: number(&mut table, "memory_idle_percent", 100, 30.0)?,
-        memory_full_percent: number(&mut table, "memory_full_percent", 100, 70.0)?,
-        start: distribution(&table.need("start")?)?,
-        stop: table.or("stop_s", Duration::from_secs(30), |entry| entry.seconds(LONGEST_S))?,
-    })
-}
-
-fn load(
-    entry: Entry<'_>,
-    origin: i64,
-    horizon: Duration,
-    seed: u64,
-) -> Result<Load, SettingsError> {
-    let at = entry.here();
-    let mut table = entry.table(LOAD)?;
-    let (points, week) = (table.take("points"), table.take("week"));
-    let repeat = table.take("repeat_s");
-    match (points, week) {
-        (Some(entry), None) => {
-            let mut points: Vec<LoadPoint> = Vec::new();
-            for entry in entry.list()? {
-                let here = entry.here();
-                let point = load_point(entry)?;
-                if points.last().is_some_and(|last| last.at >= point.at) {
-                    let what = "is not after the point before it".to_string();
-                    return Err(here.refuse(Problem::Refused(what)));
-                }
-                points.push(point);
-            }
-            let repeat =
-                repeat.map(|entry| Ok(Duration::from_secs(entry.whole_number(1, LONGEST_S)?)));
-            Ok(Load { points, repeat: repeat.transpose()? })
-        }
-        (None, Some(entry)) if repeat.is_none() => Ok(week_of(entry)?.load(origin, horizon, seed)),
-        _ => {
-            let what = "needs points, with or without repeat_s, or week alone".to_string();
-            Err(at.refuse(Problem::Refused(what)))
-        }
-    }
-}
-
-fn load_point(entry: Entry<'_>) -> Result<LoadPoint, SettingsError> {
-    let mut table = entry.table(POINT)?;
-    let at = table.need("at_s")?.seconds(LONGEST_S)?;
-    Ok(LoadPoint { at, per_s: table.need("per_s")?.number(0, MOST)? })
-}
-
-fn week_of(entry: Entry<'_>) -> Result<Week, SettingsError> {
-    let mut table = entry.table(WEEK)?;
-    Ok(Week {
-        low_per_s: table.need("low_per_s")?.number(0, MOST)?,
-        high_per_s: table.need("high_per_s")?.number(0, MOST)?,
-        peak_hour: number(&mut table, "peak_hour", 24, 14.0)?,
-        weekend_percent: number(&mut table, "weekend_percent", 1_000, 100.0)?,
-        noise_percent: number(&mut table, "noise_percent", 100, 0.0)?,
-    })
 }
 
 fn group(entry: Entry<'_>) -> Result<InstanceGroup, SettingsError> {
@@ -368,15 +212,6 @@ fn managed(entry: Entry<'_>) -> Result<ManagedScaling, SettingsError> {
     Ok(managed)
 }
 
-fn deploy(entry: Entry<'_>) -> Result<Deploy, SettingsError> {
-    let mut table = entry.table(DEPLOY)?;
-    Ok(Deploy {
-        at: table.need("at_s")?.seconds(LONGEST_S)?,
-        revision: table.need("revision")?.whole_number(0, u64::MAX)?,
-        fails: table.or("fails", false, Entry::boolean)?,
-    })
-}
-
 fn zone_loss(entry: Entry<'_>, zones: u32) -> Result<ZoneLoss, SettingsError> {
     let mut table = entry.table(ZONE_LOSS)?;
     let zone = table.need("zone")?.whole_number(0, u64::from(zones) - 1)?;
@@ -396,9 +231,13 @@ fn fargate(entry: Entry<'_>) -> Result<FargatePrices, SettingsError> {
     Ok(FargatePrices { usd_per_vcpu_hour_x86: vcpu, usd_per_gb_hour_x86: gb, spot_share, ..given })
 }
 
-fn expect(entry: Entry<'_>) -> Result<Expect, SettingsError> {
-    let mut table = entry.table(EXPECT)?;
-    let mut most = |key, most| table.take(key).map(|entry| entry.number(0, most)).transpose();
+/// What is expected; `keys` are those that may be.
+fn expect(entry: Entry<'_>, keys: &'static [&'static str]) -> Result<Expect, SettingsError> {
+    let mut table = entry.table(keys)?;
+    let mut most = |key, most| {
+        let entry = if keys.contains(&key) { table.take(key) } else { None };
+        entry.map(|entry| entry.number(0, most)).transpose()
+    };
     let (max_lost_percent, max_usd) = (most("max_lost_percent", 100)?, most("max_usd", MOST)?);
     let least = table.take("min_running_at_end");
     let least = least.map(|entry| entry.whole_number(0, Scenario::MAX_TASKS.into()));

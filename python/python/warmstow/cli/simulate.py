@@ -13,7 +13,7 @@ from rich.table import Table
 
 from warmstow.cli import options
 from warmstow.output import printable, terminal
-from warmstow.scenariofigures import clock, figures, told
+from warmstow.scenariofigures import clock, figures, told, whose
 from warmstow.scenarios import simulate as play
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ _SHOWN = 24
 def simulate(scenario: Path, seed: int | None, output: Path | None, *, as_json: bool) -> None:
     """Play SCENARIO, a TOML or JSON file, and report what it led to.
 
-    A scenario is a service under load, the instances beneath it, and what
+    A scenario is services under load, the instances beneath them, and what
     happens to them: deployments, zones lost, Spot interruptions. The package
     has three to start from, in warmstow/data/scenarios. A fault in the file is
     named with its line and key, and the exit status is 2. Exit status 1: what
@@ -78,7 +78,7 @@ def _show(report: ScenarioReport, caption: str) -> None:
         listed.add_column(name, justify="right" if name == "at" else "left")
     events = told(report)
     for event in events[:_SHOWN]:
-        listed.add_row(clock(event.at_s), event.of, escape(event.text))
+        listed.add_row(clock(event.at_s), escape(whose(event)), escape(event.text))
     console.print(listed)
     for unmet in report.unmet:
         click.echo(f"not as expected: {unmet}")
