@@ -5,11 +5,12 @@ use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
+use super::region::Words;
 use super::retiring::SWEEP;
 use super::version::VersionAction;
 use super::{
-    Control, FunctionSpec, InvokeError, Pace, ProvisionedError, ProvisionedStatus, Provisioning,
-    Region, VersionedFunction,
+    Control, Function, FunctionSpec, InvokeError, Pace, ProvisionedError, ProvisionedStatus,
+    Provisioning, Region, VersionedFunction,
 };
 use crate::concurrency::{Gate, LimitError};
 use crate::id::{FunctionId, InstanceId};
@@ -43,9 +44,24 @@ pub(super) struct Allocation {
     hold: Gate,
     pub(super) status: ProvisionedStatus,
     pub(super) next_start: Instant,
+    /// When to try again what could not be started in place of another.
+    retry: Option<Instant>,
     pub(super) instances: Vec<Provided>,
     /// To be drained when the next instance is ready.
     pub(super) replacing: Option<InstanceId>,
+}
+
+/// What a pool of provisioned concurrency claims.
+struct Part {
+    /// Its allocation, by number; `None`: it was taken away.
+    of: Option<usize>,
+    pool: FunctionId,
+    /// In all, with what is held beside the pool.
+    claim: u32,
+    in_flight: u32,
+    /// What its gate has, and what it is to have.
+    now: Option<u32>,
+    gate: u32,
 }
 
 impl Allocation {
@@ -70,13 +86,37 @@ impl Allocation {
         self.in_progress() && self.ready() >= self.requested
     }
 
+    /// Returns what is claimed beside what can be used.
+    fn hand_back(&mut self, control: &mut Control) {
+        let returned = control.reserve_gate(&self.hold, None);
+        debug_assert!(returned.is_ok(), "a claim is returned");
+        self.held = 0;
+    }
+
     /// When it goes on by itself.
     pub(super) fn deadline(&self, provisioning: &Provisioning) -> Option<Instant> {
         if self.in_progress() {
             return (self.started() < self.requested).then_some(self.next_start);
         }
-        let age = provisioning.recycle_after.filter(|_| self.replacing.is_none())?;
-        self.instances.iter().map(|one| one.since.after(age)).min()
+        let age = provisioning.recycle_after.filter(|_| self.replacing.is_none());
+        let ready = self.instances.iter().filter(|one| one.ready);
+        let old = age.and_then(|age| ready.map(|one| one.since.after(age)).min());
+        self.retry.or(old)
+    }
+
+    /// How many instances there are to be.
+    fn wanted(&self) -> u32 {
+        match self.status {
+            ProvisionedStatus::Failed { .. } => self.serving,
+            _ => self.requested,
+        }
+    }
+
+    /// Forgets those that have crashed: who is gone is known by its handle.
+    fn forget_gone(&mut self, region: &Region) {
+        let gone = |instance: InstanceId| region.node_of(instance).is_err();
+        self.instances.retain(|one| !gone(one.instance));
+        self.replacing = self.replacing.filter(|&old| !gone(old));
     }
 }
 
@@ -85,6 +125,7 @@ impl VersionedFunction {
     pub(super) fn provision(&mut self, now: Instant, control: &mut Control) {
         let region = control.region().clone();
         for at in 0..self.allocations.len() {
+            self.allocations[at].forget_gone(&region);
             if self.allocations[at].in_progress() {
                 self.start(now, control, &region, at);
                 self.activate(control, &region, at);
@@ -139,43 +180,40 @@ impl VersionedFunction {
         if !allocation.in_progress() || allocation.ready() < allocation.requested {
             return;
         }
-        let (requested, pool, version) =
-            (allocation.requested, allocation.pool, allocation.version);
-        if !self.fits(region) || self.claim(control, at, requested, 0).is_err() {
-            return;
+        let requested = allocation.requested;
+        if self.fits(region) && self.claim(control, at, requested, 0).is_ok() {
+            self.allocations[at].status = ProvisionedStatus::Ready;
         }
-        self.allocations[at].status = ProvisionedStatus::Ready;
-        self.link(region, version, Some(pool));
     }
 
     /// Replaces what has crashed, and one at a time what is old.
     fn renew(&mut self, now: Instant, region: &Region, at: usize) {
-        let allocation = &self.allocations[at];
-        if allocation.status != ProvisionedStatus::Ready {
+        let allocation = &mut self.allocations[at];
+        if allocation.retry.is_some_and(|retry| now < retry) {
             return;
         }
+        allocation.retry = None;
+        // Requests may have started some in their place.
         let alive = region.counters(allocation.pool).map_or(0, |counters| counters.instances);
-        if alive < allocation.requested {
-            // Who is gone is known by its handle.
-            let gone = |one: &Provided| region.node_of(one.instance).is_err();
-            self.allocations[at].instances.retain(|one| !gone(one));
-            for _ in alive..self.allocations[at].requested {
-                if self.prestart(now, region, at).is_err() {
-                    return; // Again at the next call.
-                }
+        for _ in alive..allocation.wanted() {
+            if self.prestart(now, region, at).is_err() {
+                self.allocations[at].retry = Some(now.after(SWEEP));
+                return;
             }
-            return;
         }
+        let allocation = &self.allocations[at];
         let Some(age) = self.provisioning.recycle_after else { return };
         let old = |one: &Provided| one.ready && now >= one.since.after(age);
         if allocation.replacing.is_some() {
             return;
         }
-        if let Some(oldest) = allocation.instances.iter().position(old)
-            && self.prestart(now, region, at).is_ok()
-        {
+        if let Some(oldest) = allocation.instances.iter().position(old) {
+            let started = self.prestart(now, region, at);
             let allocation = &mut self.allocations[at];
-            allocation.replacing = Some(allocation.instances.remove(oldest).instance);
+            match started {
+                Ok(()) => allocation.replacing = Some(allocation.instances.remove(oldest).instance),
+                Err(_) => allocation.retry = Some(now.after(SWEEP)),
+            }
         }
     }
 
@@ -193,11 +231,7 @@ impl VersionedFunction {
     pub(super) fn trim(&mut self, now: Instant, region: &Region, at: usize) {
         loop {
             let allocation = &mut self.allocations[at];
-            let most = match allocation.status {
-                ProvisionedStatus::Failed { .. } => allocation.serving,
-                _ => allocation.requested,
-            };
-            if allocation.started() <= most {
+            if allocation.started() <= allocation.wanted() {
                 return;
             }
             let extra = allocation.instances.pop().map(|one| region.drain(now, one.instance));
@@ -208,14 +242,15 @@ impl VersionedFunction {
     /// Ends an allocation.
     pub(super) fn release(&mut self, now: Instant, control: &mut Control, at: usize) {
         let region = control.region().clone();
-        self.link(&region, self.allocations[at].version, None);
-        let returned = self.claim(control, at, 0, 0);
-        debug_assert!(returned.is_ok(), "a claim is returned");
-        let allocation = self.allocations.remove(at);
+        let mut allocation = self.allocations.remove(at);
+        self.link(&region, allocation.version, None, false);
         for one in allocation.instances.iter().filter(|one| !one.ready) {
             self.stop(region.drain(now, one.instance).ok().flatten());
         }
         self.retire_provisioned(&region, allocation.pool);
+        allocation.hand_back(control);
+        let settled = self.settle(control);
+        debug_assert!(settled.is_ok(), "a claim is returned");
     }
 
     /// Moves an allocation to another version: its claim goes with it.
@@ -291,13 +326,13 @@ impl VersionedFunction {
             hold: Gate::new(),
             status: ProvisionedStatus::InProgress,
             next_start: now,
+            retry: None,
             instances: Vec::new(),
             replacing: None,
         })
     }
 
-    /// Claims `serving` to be used and `held` beside it. What falls falls
-    /// first, so that no limit is passed on the way; an error comes before
+    /// Claims `serving` to be used and `held` beside it. An error comes before
     /// anything has risen, and is undone.
     pub(super) fn claim(
         &mut self,
@@ -309,7 +344,7 @@ impl VersionedFunction {
         let allocation = &mut self.allocations[at];
         let before = (allocation.serving, allocation.held);
         (allocation.serving, allocation.held) = (serving, held);
-        let result = self.claim_in_order(control, at, before);
+        let result = self.settle(control);
         if result.is_err() {
             (self.allocations[at].serving, self.allocations[at].held) = before;
             let undone = self.settle(control);
@@ -318,45 +353,74 @@ impl VersionedFunction {
         result
     }
 
-    fn claim_in_order(
-        &mut self,
-        control: &mut Control,
-        at: usize,
-        (serving, held): (u32, u32),
-    ) -> Result<(), LimitError> {
-        let allocation = &self.allocations[at];
-        if allocation.claim() > serving + held {
-            // Of a reservation it is taken from what is left, which falls first.
-            self.settle(control)?;
+    /// Sets what each gate claims, so that the sum is the reservation always. What
+    /// falls falls first, so that no limit is passed on the way.
+    ///
+    /// Of a reservation, a pool keeps what it still has in flight above what it
+    /// may have; meanwhile no request goes there, so it only falls.
+    pub(super) fn settle(&self, control: &mut Control) -> Result<(), LimitError> {
+        let region = control.region().clone();
+        let on_demand = self.on_demand(&region);
+        let parts = self.parts(&region);
+        for rises in [false, true] {
+            let moves = |now: Option<u32>, to| now != to && (now < to) == rises;
+            for part in &parts {
+                if moves(part.now, Some(part.gate)) {
+                    control.reserve_pool(part.pool, part.gate)?;
+                }
+                let beside = part.claim.saturating_sub(part.gate);
+                let beside = (beside > 0).then_some(beside);
+                if let Some(of) = part.of.map(|at| &self.allocations[at])
+                    && moves(of.hold.reserved(), beside)
+                {
+                    control.reserve_gate(&of.hold, beside)?;
+                }
+            }
+            if moves(self.quota.gate.reserved(), on_demand) {
+                control.reserve_gate(&self.quota.gate, on_demand)?;
+            }
         }
-        let allocation = &self.allocations[at];
-        let units = |held: u32| (held > 0).then_some(held);
-        if allocation.held < held {
-            control.reserve_gate(&allocation.hold, units(allocation.held))?;
+        for part in &parts {
+            if let Some(of) = part.of.map(|at| &self.allocations[at]) {
+                let pool = (of.serving > 0).then_some(of.pool);
+                self.link(&region, of.version, pool, part.gate > of.serving);
+            }
         }
-        if allocation.serving != serving {
-            control.reserve_pool(allocation.pool, allocation.serving)?;
-        }
-        if allocation.held > held {
-            control.reserve_gate(&allocation.hold, units(allocation.held))?;
-        }
-        self.settle(control)
+        Ok(())
     }
 
-    /// Sets what a reservation leaves to requests on demand, and what it leaves
-    /// to nobody. What falls falls first; only a reservation that grows can fail.
-    pub(super) fn settle(&self, control: &mut Control) -> Result<(), LimitError> {
-        let on_demand = self.on_demand(control.region());
-        let rest = self.reserved.map(|reserved| {
-            let used = self.claimed() + u64::from(on_demand.unwrap_or(0));
-            u32::try_from(u64::from(reserved).saturating_sub(used)).unwrap_or(u32::MAX)
-        });
-        let rest = rest.filter(|&rest| rest > 0);
-        if rest < self.rest.reserved() {
-            control.reserve_gate(&self.rest, rest)?;
+    /// What each pool of provisioned concurrency is to claim, by number.
+    fn parts(&self, region: &Region) -> Vec<Part> {
+        let part = |of: Option<usize>, pool: FunctionId, serving: u32, claim: u32| {
+            let function = region.function(pool).ok();
+            let in_flight = function.map_or(0, |of| of.in_flight());
+            let now = function.and_then(|of| of.quota.gate.reserved());
+            Part { of, pool, claim, in_flight, now, gate: serving }
+        };
+        let allocations = self.allocations.iter().enumerate();
+        let allocations =
+            allocations.map(|(at, one)| part(Some(at), one.pool, one.serving, one.claim()));
+        let released = self.releasing.iter().map(|&pool| part(None, pool, 0, 0));
+        let mut parts: Vec<Part> = allocations.chain(released).collect();
+        parts.sort_by_key(|part| part.pool);
+        // Without a reservation the account counts what is above.
+        let Some(reserved) = self.reserved else { return parts };
+        for part in &mut parts {
+            let kept = part.now.unwrap_or(0).max(part.claim).min(part.in_flight);
+            part.gate = part.gate.max(kept);
         }
-        control.reserve_gate(&self.quota.gate, on_demand)?;
-        control.reserve_gate(&self.rest, rest)
+        let claimed: u64 = parts.iter().map(|part| u64::from(part.claim.max(part.gate))).sum();
+        // What the account counts comes back where the reservation has room.
+        let mut room = u64::from(reserved).saturating_sub(claimed);
+        for part in &mut parts {
+            let above = part.in_flight.saturating_sub(part.gate.max(part.claim));
+            let back = above.min(u32::try_from(room).unwrap_or(u32::MAX));
+            if back > 0 {
+                part.gate = part.gate.max(part.claim) + back;
+                room -= u64::from(back);
+            }
+        }
+        parts
     }
 
     /// What a reservation leaves to requests on demand: `$LATEST` among them,
@@ -391,8 +455,9 @@ impl VersionedFunction {
     pub(super) fn collect_spares(&mut self, region: &Region) {
         let (retiring, spares) = (&self.retiring, &mut self.spares);
         self.releasing.retain(|pool| {
-            let in_flight = region.function(*pool).map_or(0, |of| of.in_flight());
-            let empty = !retiring.contains(*pool) && in_flight == 0;
+            let idle =
+                |of: &Function<Words>| of.in_flight() == 0 && of.quota.gate.reserved() == Some(0);
+            let empty = !retiring.contains(*pool) && region.function(*pool).is_ok_and(idle);
             if empty {
                 spares.push(*pool);
             }
@@ -400,9 +465,9 @@ impl VersionedFunction {
         });
     }
 
-    fn link(&self, region: &Region, version: u32, pool: Option<FunctionId>) {
+    fn link(&self, region: &Region, version: u32, pool: Option<FunctionId>, overfull: bool) {
         if let Some(of) = self.version(version).and_then(|of| region.function(of).ok()) {
-            of.links.set_provisioned(pool);
+            of.links.set_provisioned(pool, overfull);
         }
     }
 

@@ -27,8 +27,10 @@
 //!   instances stopped. Nothing is tried again until the next `put`.
 //! * Concurrency that is provisioned through an alias serves all requests of
 //!   the version that it points to.
-//! * An instance that crashes is replaced; meanwhile a request can start one in
-//!   its place, cold.
+//! * An instance that crashes is replaced, also of what a failed batch left; it is
+//!   not allocated meanwhile, and a batch is not ready without it. Until then a
+//!   request can start one in its place, cold. What finds no room is tried again
+//!   every second.
 //! * What a smaller number, a deleted or a moved configuration leaves in flight
 //!   counts against a reservation until it ends: the function never passes it.
 //!   For the same reason a batch waits for requests on demand that are above

@@ -7,7 +7,8 @@
 //! each is written by the owner of the settings and read by every request:
 //!
 //! ```text
-//!  version  provisioned  0: none; else the pool that is tried first, plus 1
+//!  version  provisioned  0: none; else the pool that is tried first, plus 1;
+//!                        with the top bit: it is over-full, none goes there
 //!           successor    0: itself; else the pool that replaced it, plus 1;
 //!                        all ones: deleted
 //!
@@ -75,21 +76,36 @@ pub(super) struct Links {
 }
 
 const DELETED: u64 = u64::MAX;
+/// Of the word `provisioned`.
+const OVERFULL: u64 = 1 << 63;
+
+/// The provisioned pool of a version.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Provisioned {
+    /// To be tried first.
+    Open(u32),
+    /// More is in flight there than may be: a request spills over.
+    Overfull,
+}
 
 impl Links {
     pub(super) fn none() -> Self {
         Self { provisioned: AtomicU64::new(0), successor: AtomicU64::new(0) }
     }
 
-    /// The pool to try first.
+    /// The provisioned pool, if there is one.
     #[inline]
-    pub(super) fn provisioned(&self) -> Option<u32> {
+    pub(super) fn provisioned(&self) -> Option<Provisioned> {
         // ORDERING: Acquire, pairs with the Release in `set_provisioned`.
-        index(self.provisioned.load(Ordering::Acquire))
+        match self.provisioned.load(Ordering::Acquire) {
+            word if word & OVERFULL != 0 => Some(Provisioned::Overfull),
+            word => index(word).map(Provisioned::Open),
+        }
     }
 
-    pub(super) fn set_provisioned(&self, pool: Option<FunctionId>) {
+    pub(super) fn set_provisioned(&self, pool: Option<FunctionId>, overfull: bool) {
         let word = pool.map_or(0, |pool| u64::from(pool.index()) + 1);
+        let word = if overfull { word | OVERFULL } else { word };
         // ORDERING: Release, pairs with the Acquire in `provisioned`.
         self.provisioned.store(word, Ordering::Release);
     }
@@ -210,16 +226,20 @@ impl Region {
         if self.config().requests_per_concurrency != 0 {
             of.meter(now, &self.buckets.requests)?;
         }
-        let Some(pool) = of.links.provisioned().map(|index| self.of_index(index)) else {
-            return self.admit_on_demand(of, now, version, lane);
-        };
-        let provisioned = self.function(pool)?;
-        // Spillover: whatever keeps it from there, it runs on demand.
-        if provisioned.quota.buckets.requests.take(now).is_ok()
-            && let Ok(invocation) = self.admit(provisioned, now, pool, lane)
-        {
-            return Ok(invocation);
+        match of.links.provisioned() {
+            None => return self.admit_on_demand(of, now, version, lane),
+            Some(Provisioned::Overfull) => {}
+            Some(Provisioned::Open(index)) => {
+                let pool = self.of_index(index);
+                let provisioned = self.function(pool)?;
+                if provisioned.quota.buckets.requests.take(now).is_ok()
+                    && let Ok(invocation) = self.admit(provisioned, now, pool, lane)
+                {
+                    return Ok(invocation);
+                }
+            }
         }
+        // Spillover: whatever keeps it from there, it runs on demand.
         let invocation = self.admit_on_demand(of, now, version, lane)?;
         of.tallies.spilled();
         Ok(invocation)

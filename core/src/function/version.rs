@@ -19,7 +19,8 @@
 //! [`VersionedFunction`] is a control plane: `&mut self`, deterministic, no
 //! clock. Call a method; carry out [`poll_action`](VersionedFunction::poll_action)
 //! until it is empty; call [`handle_time`](VersionedFunction::handle_time) again
-//! at [`next_deadline`](VersionedFunction::next_deadline). Requests go through
+//! at [`next_deadline`](VersionedFunction::next_deadline), and after an instance
+//! has crashed ([`Region::fail`]), which nothing else tells it. Requests go through
 //! [`Region::invoke_version`] and [`Region::invoke_alias`] meanwhile, on any
 //! thread, and see each change at once.
 //!
@@ -51,7 +52,7 @@ use super::{
     Control, FunctionError, FunctionSpec, Prestart, ProvisionedError, Provisioning, Region,
     RegionConfig,
 };
-use crate::concurrency::{Gate, LimitError, TokenBucket};
+use crate::concurrency::{LimitError, TokenBucket};
 use crate::id::{FunctionId, InstanceId};
 use crate::time::Instant;
 
@@ -117,9 +118,6 @@ pub struct VersionedFunction {
     pub(super) name: String,
     pub(super) quota: Arc<Quota>,
     pub(super) reserved: Option<u32>,
-    /// Claims what of a reservation is neither provisioned nor on demand, so that
-    /// the sum is the reservation always. Nobody goes through it.
-    pub(super) rest: Gate,
     spec: FunctionSpec,
     latest: FunctionId,
     updates: u32,
@@ -192,7 +190,6 @@ impl VersionedFunction {
             name: name.to_string(),
             quota,
             reserved,
-            rest: Gate::new(),
             spec,
             latest,
             updates: 0,
@@ -407,10 +404,10 @@ impl VersionedFunction {
         let region = control.region().clone();
         let actions = &mut self.actions;
         self.retiring.sweep(now, &region, |idle| actions.push_back(VersionAction::Stop(idle)));
-        self.collect_spares(&region);
         // What a shrunken allocation still had in flight may be over.
         let settled = self.settle(control);
         debug_assert!(settled.is_ok(), "the sum is what it was");
+        self.collect_spares(&region);
         let waits = !self.retiring.is_empty()
             || !self.releasing.is_empty()
             || self.reserved.is_some_and(|_| self.overhangs(&region))

@@ -54,6 +54,9 @@ struct Batch {
     requested: u32,
     serving: u32,
     in_flight: u32,
+    /// What its pool claims: more than `serving` only of a reservation, for what
+    /// was in flight when that fell.
+    gate: u32,
     /// Taken away: only its requests count.
     released: bool,
 }
@@ -91,13 +94,24 @@ impl Oracle {
         self.reserved.map(|reserved| reserved.saturating_sub(counted))
     }
 
+    /// What the function claims whether it uses it or not.
+    fn reserves(&self) -> u32 {
+        let provisioned: u32 = self.batches.values().map(|b| b.claim().max(b.gate)).sum();
+        provisioned + self.left().unwrap_or(0)
+    }
+
     fn pool_limit(&self) -> u32 {
-        ACCOUNT - self.reserved.unwrap_or_else(|| self.claims())
+        ACCOUNT - self.reserves()
     }
 
     fn pool_in_flight(&self) -> u32 {
-        let above: u32 = self.batches.values().map(|b| b.in_flight.saturating_sub(b.serving)).sum();
+        let above: u32 = self.batches.values().map(|b| b.in_flight.saturating_sub(b.gate)).sum();
         self.other + self.on_demand.saturating_sub(self.left().unwrap_or(0)) + above
+    }
+
+    /// What is in flight, and provisioned beside it.
+    fn uses(&self) -> u32 {
+        self.on_demand + self.batches.values().map(|batch| batch.counts()).sum::<u32>()
     }
 
     /// What happens to a request on demand.
@@ -122,6 +136,20 @@ impl Oracle {
             }
         }
         self.batches.retain(|_, batch| !batch.released || batch.in_flight > 0);
+        for batch in self.batches.values_mut() {
+            let kept = batch.in_flight.min(batch.gate.max(batch.claim()));
+            batch.gate = batch.serving.max(self.reserved.map_or(0, |_| kept));
+        }
+        // A reservation takes back what the account counts, as far as it has room.
+        let claimed: u32 = self.batches.values().map(|b| b.claim().max(b.gate)).sum();
+        let mut room = self.reserved.unwrap_or(0).saturating_sub(claimed);
+        for batch in self.batches.values_mut() {
+            let has = batch.gate.max(batch.claim());
+            let back = batch.in_flight.saturating_sub(has).min(room);
+            if back > 0 {
+                (batch.gate, room) = (has + back, room - back);
+            }
+        }
     }
 
     fn in_flight(&self) -> u32 {
@@ -378,9 +406,13 @@ impl World {
             ..oracle.metrics
         };
         assert_eq!(metrics, expected, "{action:?}");
-        let reserved = oracle.reserved.unwrap_or_else(|| oracle.claims());
-        let claimed = u64::from(reserved) + u64::from(oracle.pool_in_flight());
+        let claimed = u64::from(oracle.reserves()) + u64::from(oracle.pool_in_flight());
         assert_eq!(self.control.claimed_concurrency(), claimed, "{action:?}");
+        // AWS: "a function with both counts its reservation only".
+        if let Some(reserved) = oracle.reserved {
+            let own = claimed - u64::from(oracle.other);
+            assert_eq!(own, u64::from(reserved.max(oracle.uses())), "{action:?}");
+        }
         if let Some(reserved) = oracle.reserved {
             self.tolerated = self.tolerated.min(oracle.in_flight());
             // Above a reservation that was lowered nothing runs on demand anew; what is

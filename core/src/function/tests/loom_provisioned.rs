@@ -54,7 +54,7 @@ fn loom_a_prestart_that_fails_against_a_request() {
 
 fn link(platform: &Platform) {
     let pool = FunctionId::new(0, NonZeroU32::MIN);
-    platform.function.links.set_provisioned(Some(pool));
+    platform.function.links.set_provisioned(Some(pool), false);
 }
 
 /// A request that looks for a batch, and takes part of it if there is one.
@@ -116,7 +116,7 @@ fn loom_a_release_against_a_request() {
             ((), ())
         },
         |platform, ()| {
-            platform.function.links.set_provisioned(None);
+            platform.function.links.set_provisioned(None, false);
             platform.set_reserved(Some(0));
         },
         |platform, ()| look(platform),

@@ -21,6 +21,8 @@ mod network;
 #[cfg(all(loom, feature = "alloc"))]
 mod platform;
 #[cfg(all(not(any(loom, shuttle)), feature = "alloc"))]
+mod provisioned;
+#[cfg(all(not(any(loom, shuttle)), feature = "alloc"))]
 mod rates;
 #[cfg(all(shuttle, feature = "alloc"))]
 mod shuttle_region;

@@ -6,39 +6,52 @@ use alloc::vec::Vec;
 use crate::concurrency::{LimitError, ThrottleReason};
 use crate::function::{
     AliasError, Control, FunctionSpec, Invocation, InvokeError, Pace, Prestart, ProvisionedError,
-    ProvisionedStatus, Provisioning, Qualifier, Region, RegionConfig, Routing, SettingError, Start,
-    VersionAction, VersionError, VersionedFunction, Weight,
+    Provisioning, Qualifier, Region, RegionConfig, Routing, SettingError, Start, VersionAction,
+    VersionError, VersionedFunction, Weight,
 };
 use crate::id::{FunctionId, InstanceId, Lane};
-use crate::time::{Duration, Instant};
+use crate::time::Instant;
 
-const RESERVED: InvokeError =
+pub(super) const RESERVED: InvokeError =
     InvokeError::Throttled(ThrottleReason::ReservedFunctionConcurrentInvocationLimitExceeded);
 const ACCOUNT: InvokeError =
     InvokeError::Throttled(ThrottleReason::ConcurrentInvocationLimitExceeded);
 
-fn at(second: u64) -> Instant {
+pub(super) fn at(second: u64) -> Instant {
     Instant::from_secs(second)
 }
 
 /// A host of one function that does at once what it is told.
-struct Host {
-    region: Arc<Region>,
-    control: Control,
-    function: VersionedFunction,
+pub(super) struct Host {
+    pub(super) region: Arc<Region>,
+    pub(super) control: Control,
+    pub(super) function: VersionedFunction,
     /// Prestarts that it is told to hold back.
-    pending: Vec<Prestart>,
-    prepares: bool,
-    stopped: Vec<InstanceId>,
+    pub(super) pending: Vec<Prestart>,
+    pub(super) prepares: bool,
+    pub(super) stopped: Vec<InstanceId>,
 }
 
 impl Host {
-    fn new(reserved: Option<u32>, provisioning: Provisioning) -> Self {
+    pub(super) fn new(reserved: Option<u32>, provisioning: Provisioning) -> Self {
         Self::within(RegionConfig::default(), reserved, provisioning)
     }
 
-    fn within(config: RegionConfig, reserved: Option<u32>, provisioning: Provisioning) -> Self {
-        let (region, mut control) = Region::new(RegionConfig { max_aliases: 4, ..config }).unwrap();
+    pub(super) fn within(
+        config: RegionConfig,
+        reserved: Option<u32>,
+        provisioning: Provisioning,
+    ) -> Self {
+        let (region, control) = Region::new(RegionConfig { max_aliases: 4, ..config }).unwrap();
+        Self::of(region, control, reserved, provisioning)
+    }
+
+    pub(super) fn of(
+        region: Arc<Region>,
+        mut control: Control,
+        reserved: Option<u32>,
+        provisioning: Provisioning,
+    ) -> Self {
         let spec = FunctionSpec {
             reserved_concurrency: reserved,
             max_instances: 100,
@@ -49,11 +62,11 @@ impl Host {
         Self { region, control, function, pending, prepares: true, stopped }
     }
 
-    fn publish(&mut self) -> u32 {
+    pub(super) fn publish(&mut self) -> u32 {
         self.function.publish(&mut self.control).unwrap()
     }
 
-    fn put(
+    pub(super) fn put(
         &mut self,
         second: u64,
         qualifier: Qualifier<'_>,
@@ -65,7 +78,7 @@ impl Host {
     }
 
     /// Carries the actions out.
-    fn act(&mut self, second: u64) {
+    pub(super) fn act(&mut self, second: u64) {
         while let Some(action) = self.function.poll_action() {
             match action {
                 VersionAction::Start(prestart) if self.prepares => self.prepare(second, prestart),
@@ -78,13 +91,13 @@ impl Host {
         }
     }
 
-    fn prepare(&mut self, second: u64, prestart: Prestart) {
+    pub(super) fn prepare(&mut self, second: u64, prestart: Prestart) {
         let (function, control) = (&mut self.function, &mut self.control);
         function.handle_prepared(at(second), control, prestart.lease).unwrap();
     }
 
     /// Follows the deadlines up to then.
-    fn run(&mut self, second: u64) {
+    pub(super) fn run(&mut self, second: u64) {
         while let Some(due) = self.function.next_deadline().filter(|&due| due <= at(second)) {
             self.function.handle_time(due, &mut self.control);
             self.act(second);
@@ -93,7 +106,11 @@ impl Host {
         self.act(second);
     }
 
-    fn invoke(&self, second: u64, version: FunctionId) -> Result<Invocation, InvokeError> {
+    pub(super) fn invoke(
+        &self,
+        second: u64,
+        version: FunctionId,
+    ) -> Result<Invocation, InvokeError> {
         let invocation = self.region.invoke_version(at(second), version, Lane::FIRST)?;
         if invocation.start != Start::Warm {
             self.region.started(at(second), &invocation.lease).unwrap();
@@ -101,19 +118,19 @@ impl Host {
         Ok(invocation)
     }
 
-    fn complete(&mut self, second: u64, invocation: Invocation) {
+    pub(super) fn complete(&mut self, second: u64, invocation: Invocation) {
         if let Some(stop) = self.region.complete(at(second), invocation.lease).unwrap() {
             self.region.stopped(at(second), stop).unwrap();
         }
     }
 
-    fn view(&self, qualifier: Qualifier<'_>) -> (&'static str, u32, u32, u32) {
+    pub(super) fn view(&self, qualifier: Qualifier<'_>) -> (&'static str, u32, u32, u32) {
         let view = self.function.provisioned(qualifier).unwrap();
         (view.status.as_str(), view.requested, view.allocated, view.available)
     }
 }
 
-const V1: Qualifier<'static> = Qualifier::Version(1);
+pub(super) const V1: Qualifier<'static> = Qualifier::Version(1);
 
 #[test]
 fn ten_requests_take_environments_as_the_guide_draws_them() {
@@ -274,85 +291,6 @@ fn a_batch_waits_for_what_is_above_the_rest_of_a_reservation() {
     assert_eq!(host.invoke(3, version).unwrap_err(), RESERVED, "never above the reservation");
     host.complete(4, second);
     host.complete(4, third);
-}
-
-#[test]
-fn a_start_that_fails_fails_its_batch_and_keeps_what_was_ready() {
-    let mut host = Host::new(None, Provisioning::AT_ONCE);
-    host.publish();
-    host.put(0, V1, 2).unwrap();
-    host.prepares = false;
-    host.put(1, V1, 4).unwrap();
-    assert_eq!(host.view(V1), ("IN_PROGRESS", 4, 2, 2));
-    assert_eq!(host.control.claimed_concurrency(), 4);
-    let (good, bad) = (host.pending.pop().unwrap(), host.pending.pop().unwrap());
-    host.prepare(2, good);
-    host.function.handle_unprepared(at(2), &mut host.control, bad.lease, "exit 1").unwrap();
-    host.act(2);
-    let status = host.function.provisioned(V1).unwrap().status;
-    assert_eq!(status, ProvisionedStatus::Failed { reason: "exit 1".into() });
-    assert_eq!(host.view(V1), ("FAILED", 4, 2, 2));
-    assert_eq!((host.control.claimed_concurrency(), host.stopped.len()), (2, 2));
-    // And again, well.
-    host.prepares = true;
-    host.put(3, V1, 3).unwrap();
-    assert_eq!(host.view(V1), ("READY", 3, 3, 3));
-}
-
-#[test]
-fn a_smaller_number_holds_at_once_and_what_runs_ends_by_its_lease() {
-    let mut host = Host::new(Some(6), Provisioning::AT_ONCE);
-    host.publish();
-    host.put(0, V1, 4).unwrap();
-    let version = host.function.version(1).unwrap();
-    let leases: Vec<_> = (0..4).map(|_| host.invoke(1, version).unwrap()).collect();
-    host.put(2, V1, 1).unwrap();
-    assert_eq!(host.view(V1), ("READY", 1, 1, 1));
-    // Four of six run: two more, though five are not provisioned any more.
-    let more: Vec<_> = (0..2).map(|_| host.invoke(2, version).unwrap()).collect();
-    assert_eq!(host.invoke(2, version).unwrap_err(), RESERVED);
-    for invocation in leases {
-        host.complete(3, invocation);
-    }
-    host.run(4);
-    let again: Vec<_> = (0..4).map(|_| host.invoke(5, version).unwrap()).collect();
-    assert_eq!(host.invoke(5, version).unwrap_err(), RESERVED);
-    for invocation in more.into_iter().chain(again) {
-        host.complete(6, invocation);
-    }
-    host.function.delete_provisioned(at(7), &mut host.control, V1).unwrap();
-    host.act(7);
-    assert_eq!(host.function.provisioned(V1), None);
-    host.run(8);
-    assert_eq!(host.function.next_deadline(), None, "all is swept");
-    host.function.delete_provisioned(at(8), &mut host.control, V1).unwrap();
-    // The emptied pool is used again.
-    let before = host.control.names().len();
-    host.put(9, V1, 2).unwrap();
-    assert_eq!((host.view(V1), host.control.names().len()), (("READY", 2, 2, 2), before));
-}
-
-#[test]
-fn old_instances_are_replaced_one_at_a_time_and_crashed_ones_at_once() {
-    let recycle_after = Some(Duration::from_secs(100));
-    let mut host = Host::new(None, Provisioning { recycle_after, ..Provisioning::AT_ONCE });
-    host.publish();
-    host.put(0, V1, 2).unwrap();
-    let version = host.function.version(1).unwrap();
-    assert_eq!(host.function.next_deadline(), Some(at(100)));
-    host.run(101);
-    assert_eq!(host.stopped.len(), 2, "both are replaced by now");
-    assert_eq!(host.view(V1), ("READY", 2, 2, 2));
-    // Meanwhile and afterwards there are two to be used.
-    let both = [(), ()].map(|()| host.invoke(102, version).unwrap());
-    assert!(both.iter().all(|invocation| invocation.start == Start::Warm));
-    let [crashes, completes] = both;
-    let gone = host.region.fail(at(103), crashes.lease).unwrap().unwrap();
-    host.region.stopped(at(103), gone).unwrap();
-    host.complete(103, completes);
-    host.run(104);
-    let both = [(), ()].map(|()| host.invoke(105, version).unwrap().start);
-    assert_eq!(both, [Start::Warm; 2], "the crashed one was replaced");
 }
 
 #[test]
