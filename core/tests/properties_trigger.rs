@@ -105,13 +105,16 @@ impl Rules {
     }
 
     fn end(&mut self, now: u64, key: u64, outcome: Outcome) {
+        let age = self.age();
         let of = self.events.get_mut(&key).unwrap();
         match outcome {
             Outcome::Succeeded => self.leave(key, Condition::Success),
             Outcome::Failed => {
                 of.errors += 1;
                 of.backoff = 1;
-                if of.errors > self.config.retries {
+                if of.errors > self.config.retries && of.accepted + age <= now {
+                    self.leave(key, Condition::EventAgeExceeded);
+                } else if of.errors > self.config.retries {
                     self.leave(key, Condition::RetriesExhausted);
                 } else {
                     of.due = Some(now + if of.errors == 1 { 60 } else { 120 });

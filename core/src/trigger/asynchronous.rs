@@ -403,6 +403,9 @@ impl AsyncQueue {
                 let of = *of;
                 self.due.insert((self.wakes(&of, due), event));
             }
+            None if of.accepted.after(self.config.max_age) <= self.now => {
+                self.leave(event, Condition::EventAgeExceeded);
+            }
             None => self.leave(event, Condition::RetriesExhausted),
         }
         self.handle_time(now);

@@ -19,8 +19,9 @@
 //!
 //! * Pollers are added at each full minute for which messages were left over, and
 //!   are as at first again once nothing is visible and nothing runs.
-//! * A throttle halves the pollers, to 1 at least, and nothing is taken for 1 s,
-//!   doubled by each throttle in a row up to 60 s; AWS says that it backs off.
+//! * A throttle halves the pollers, to 1 at least and unless they are a fixed
+//!   number, and nothing is taken for 1 s, doubled by each throttle in a row up to
+//!   60 s; AWS says that it backs off.
 //! * Messages of a batch that failed come back when the host says that they are
 //!   visible again.
 
@@ -43,7 +44,7 @@ const CONCURRENCY: core::ops::RangeInclusive<u32> = 2..=1_000;
 pub struct PollerScaling {
     /// Batches at a time at first.
     pub initial: u32,
-    /// So many more each minute.
+    /// So many more each minute; 0: a fixed number of them, whatever happens.
     pub per_minute: u32,
     /// At most.
     pub most: u32,
@@ -54,6 +55,11 @@ impl PollerScaling {
     pub const LAMBDA_2022: Self = Self { initial: 5, per_minute: 60, most: 1_000 };
     /// Since: 300 more a minute, 1,250 at most.
     pub const LAMBDA: Self = Self { initial: 5, per_minute: 300, most: 1_250 };
+
+    /// Whether there are always as many as at first: provisioned pollers.
+    const fn is_fixed(self) -> bool {
+        self.per_minute == 0
+    }
 }
 
 /// How a source is polled.
@@ -275,7 +281,10 @@ impl PolledSource {
     ) -> Result<(), PolledConfigError> {
         config.check()?;
         self.config = config;
-        self.pollers = self.pollers.min(config.scaling.most);
+        self.pollers = match config.scaling.is_fixed() {
+            true => config.scaling.initial,
+            false => self.pollers.min(config.scaling.most),
+        };
         self.handle_time(now);
         Ok(())
     }
@@ -307,7 +316,9 @@ impl PolledSource {
         }
         self.now = self.now.max(now);
         if end == BatchEnd::Throttled {
-            self.pollers = (self.pollers / 2).max(1);
+            if !self.config.scaling.is_fixed() {
+                self.pollers = (self.pollers / 2).max(1);
+            }
             self.short_since = None;
             self.rests_until = self.now.after(self.backoff);
             self.backoff = self.backoff.plus(self.backoff).min(MINUTE);
@@ -342,7 +353,9 @@ impl PolledSource {
         if self.visible == 0 {
             return None;
         }
-        let grows = self.short_since.filter(|_| self.pollers < self.config.scaling.most);
+        let grows = self
+            .short_since
+            .filter(|_| !self.config.scaling.is_fixed() && self.pollers < self.config.scaling.most);
         let grows = grows.map(|since| since.after(MINUTE));
         let full = self.waits_since.map(|since| since.after(self.config.window));
         let rests = Some(self.rests_until);
@@ -361,14 +374,16 @@ impl PolledSource {
 
     /// Adds the pollers of every full minute since messages were left over.
     fn grow(&mut self) {
-        let PollerScaling { per_minute, most, .. } = self.config.scaling;
-        while let Some(next) = self.short_since.map(|since| since.after(MINUTE))
-            && next <= self.now
-            && self.pollers < most
-        {
-            self.pollers = self.pollers.saturating_add(per_minute).min(most);
-            self.short_since = Some(next);
+        let (scaling, Some(since)) = (self.config.scaling, self.short_since) else { return };
+        let minutes = self.now.since(since).as_nanos() / MINUTE.as_nanos();
+        if minutes == 0 || scaling.is_fixed() {
+            return;
         }
+        let minute = Duration::from_nanos(minutes.saturating_mul(MINUTE.as_nanos()));
+        self.short_since = Some(since.after(minute));
+        let more = u64::from(scaling.per_minute).saturating_mul(minutes);
+        let pollers = u64::from(self.pollers).saturating_add(more).min(scaling.most.into());
+        self.pollers = u32::try_from(pollers).unwrap_or(u32::MAX);
     }
 
     /// Whether the next batch need not wait to be fuller.

@@ -118,6 +118,18 @@ fn an_event_that_waits_expires_at_its_greatest_age() {
 }
 
 #[test]
+fn an_event_that_fails_after_its_greatest_age_has_exceeded_it_whatever_retries_are_left() {
+    for retries in [0, 1] {
+        let max_age = Duration::from_secs(60);
+        let mut host = Host::new(AsyncConfig { retries, max_age, ..AsyncConfig::default() });
+        let event = host.invoked(at(0));
+        let condition = Condition::EventAgeExceeded;
+        let said = host.end(at(100), event, Outcome::Failed);
+        assert_eq!(said, [AsyncAction::Forget { event, condition }]);
+    }
+}
+
+#[test]
 fn a_reservation_of_zero_sends_events_straight_to_where_failures_go() {
     let destinations = Destinations { dead_letter: true, ..Destinations::default() };
     let mut host = Host::new(AsyncConfig { destinations, ..AsyncConfig::default() });

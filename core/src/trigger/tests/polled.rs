@@ -116,6 +116,23 @@ fn an_idle_source_begins_anew() {
 }
 
 #[test]
+fn a_fixed_number_of_pollers_stays_through_throttles_and_any_time() {
+    let scaling = PollerScaling { initial: 2, per_minute: 0, most: 200 };
+    let mut source = source(PolledConfig { scaling, ..LAMBDA_2022 });
+    source.handle_messages(at(0), 100_000);
+    let [(first, _), _] = taken(&mut source)[..] else { panic!("two batches") };
+    source.handle_end(at(1), first, BatchEnd::Throttled).unwrap();
+    assert_eq!((source.concurrency(), source.next_deadline()), (2, Some(at(2))));
+    source.handle_time(at(2));
+    assert_eq!((sizes(&mut source).len(), source.next_deadline()), (1, None), "no poller comes");
+    source.handle_time(Instant::MAX);
+    assert_eq!(source.concurrency(), 2);
+    let more = PollerScaling { initial: 7, ..scaling };
+    source.set_config(Instant::MAX, PolledConfig { scaling: more, ..LAMBDA_2022 }).unwrap();
+    assert_eq!(source.concurrency(), 7);
+}
+
+#[test]
 fn what_is_out_of_range_is_named() {
     let refused = |config| PolledSource::new(config).unwrap_err().to_string();
     let base = LAMBDA_2022;
