@@ -8,6 +8,7 @@ use super::deployment::{Deployment, Rollout};
 use super::error::{DeleteError, UnknownOrder, UnknownTask};
 use super::events::{self, Condition, EventLog, Unplaced};
 use super::health::Stage;
+use super::moves::Moving;
 use super::observed::{
     DeploymentKey, Health, InstanceKey, ObservedInstance, ObservedTask, OrderKey, TaskKey,
     TaskStatus, ZoneKey,
@@ -108,14 +109,6 @@ pub(super) struct Tracked {
 pub(super) struct Order {
     pub(super) deployment: DeploymentKey,
     pub(super) place: Where,
-}
-
-/// How far a move between zones is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Moving {
-    No,
-    Ordered(OrderKey),
-    Started(TaskKey),
 }
 
 /// A service: deployments, tasks, instances and the load balancer's targets.
@@ -266,8 +259,10 @@ impl Service {
     ) -> Result<(), UnknownOrder> {
         let Some(given) = self.orders.remove(&order) else { return Err(UnknownOrder { order }) };
         let now = self.enter(now);
-        if self.moving == Moving::Ordered(order) {
-            self.moving = Moving::Started(task.task);
+        if let Moving::Ordered { order: moves, from } = self.moving
+            && moves == order
+        {
+            self.moving = Moving::Started { task: task.task, from };
         }
         self.log.over(Condition::Unplaceable);
         self.log.say(now, &events::started(task.task));
@@ -408,11 +403,6 @@ impl Service {
         self.log.over(Condition::Stuck);
     }
 
-    pub(super) fn give_up_move(&mut self) {
-        self.moving = Moving::No;
-        self.no_move_before = self.now.after(Self::MOVE_RETRY);
-    }
-
     fn observe(&mut self, now: Instant, seen: ObservedTask) {
         // It may have become healthy since the last look.
         if self.judge_task(now, seen.task) {
@@ -466,7 +456,7 @@ impl Service {
         if let Some(instance) = task.seen.instance {
             self.refused_until.remove(&instance);
         }
-        if self.moving == Moving::Started(key) {
+        if matches!(self.moving, Moving::Started { task, .. } if task == key) {
             self.give_up_move();
         }
         let registered = self.targets.as_ref().is_some_and(|targets| targets.has(key));

@@ -18,24 +18,27 @@ pub struct ZoneCount {
     pub zone: ZoneKey,
     /// The service's tasks in it.
     pub tasks: u32,
+    /// Whether one of them may be stopped.
+    pub gives: bool,
 }
 
 /// A task's way from one zone to another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Move {
-    /// The fullest zone.
+    /// The fullest zone that may give a task up.
     pub from: ZoneKey,
     /// The emptiest zone.
     pub to: ZoneKey,
 }
 
-/// The next move, or `None` where the zones are balanced. Ties go to the lowest
-/// zone. O(zones).
+/// The next move, or `None` where the zones are balanced or those that are too
+/// full may give no task up. Ties go to the lowest zone. O(zones).
 pub fn imbalance(zones: &[ZoneCount]) -> Option<Move> {
-    let fullest = zones.iter().min_by_key(|at| (core::cmp::Reverse(at.tasks), at.zone))?;
+    let giving = zones.iter().filter(|at| at.gives);
+    let fullest = giving.min_by_key(|at| (core::cmp::Reverse(at.tasks), at.zone))?;
     let emptiest = zones.iter().min_by_key(|at| (at.tasks, at.zone))?;
-    let apart = fullest.tasks - emptiest.tasks > 1;
+    let apart = fullest.tasks > emptiest.tasks.saturating_add(1);
     apart.then_some(Move { from: fullest.zone, to: emptiest.zone })
 }
 

@@ -6,6 +6,7 @@ mod choice;
 mod failures;
 mod health;
 mod life;
+mod moves;
 mod on_cluster;
 mod rolling;
 mod verdict;
