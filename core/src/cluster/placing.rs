@@ -12,7 +12,9 @@ use super::task::TaskId;
 use super::task_definition::{ConstraintKind, Requirements, TaskDefinition};
 use crate::id::NodeId;
 use crate::placement::constraint::{Constraint, MAX_CONSTRAINTS};
-use crate::placement::view::{Chain, PlaceError, PlacementRequest, Reason, TaskRequirements};
+use crate::placement::view::{
+    AVAILABILITY_ZONE, Chain, PlaceError, PlacementRequest, Reason, TaskRequirements,
+};
 use crate::resources::Resources;
 
 /// Why an instance did not take a task, in AWS's words (Amazon ECS Developer Guide,
@@ -84,15 +86,20 @@ pub(super) struct Order<'a> {
     pub(super) asked: &'a Asked,
     pub(super) zones: &'a [String],
     pub(super) provider: Option<&'a str>,
+    /// Beside `zones`: this one alone.
+    pub(super) zone: Option<&'a str>,
 }
 
 impl Order<'_> {
-    /// The same in placement's words. A provider's instances are known by an
-    /// attribute, the only one that is required.
+    /// The same in placement's words. A provider's instances, and those of one zone,
+    /// are known by an attribute; none other is required.
     fn request(&self) -> PlacementRequest {
         let mut needs = needs(self.requirements);
         if let Some(provider) = self.provider {
             needs = needs.attribute(PROVIDER_ATTRIBUTE, Some(provider));
+        }
+        if let Some(zone) = self.zone {
+            needs = needs.attribute(AVAILABILITY_ZONE, Some(zone));
         }
         if self.requirements.enis > 0 {
             for zone in self.zones {
@@ -127,7 +134,7 @@ fn explain(instance: ContainerInstanceId, reason: Reason) -> Failure {
 
 impl Cluster {
     /// The instance for a task, or for each instance looked at the first reason why
-    /// not. Of a provider, only its own instances are looked at.
+    /// not. Of a provider or a zone, only its own instances are looked at.
     pub(super) fn choose(
         &mut self,
         order: &Order<'_>,
@@ -175,7 +182,7 @@ impl Cluster {
         let Some(node) = instance.node else {
             return failure("INACTIVE", Some(instance.status.to_string()));
         };
-        let order = Order { group: "", requirements, asked, zones, provider: None };
+        let order = Order { group: "", requirements, asked, zones, provider: None, zone: None };
         let request = match self.view.prepare(order.request()) {
             Ok(request) => request,
             Err(error) => return failure(&error.to_string(), None),
@@ -195,7 +202,7 @@ impl Cluster {
         among: &[NodeId],
     ) -> Result<Vec<ContainerInstanceId>, RunError> {
         let requirements = &Requirements::default();
-        let order = Order { group: "", requirements, asked, zones, provider: None };
+        let order = Order { group: "", requirements, asked, zones, provider: None, zone: None };
         let prepared = self.view.prepare(order.request());
         let prepared =
             prepared.map_err(|error| RunError::Placement { reason: error.to_string() })?;

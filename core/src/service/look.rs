@@ -64,17 +64,31 @@ const fn status(status: task::TaskStatus) -> TaskStatus {
     }
 }
 
-/// The number of a zone: that of its first instance, so that it never changes
-/// while one of them is known. 0 without a zone.
-fn zone_of(cluster: &Cluster, of: &ContainerInstance) -> ZoneKey {
-    let zone = of.availability_zone();
-    let first = cluster.instances().find(|one| zone.is_some() && one.availability_zone() == zone);
-    ZoneKey(first.and_then(|first| u32::try_from(first.id().0).ok()).unwrap_or(0))
+/// The numbers of the cluster's zones, from 1 in the order in which they were first
+/// seen. A zone keeps its number; 0 is none.
+#[derive(Debug, Default)]
+pub(super) struct Zones(Vec<String>);
+
+impl Zones {
+    fn key(&mut self, zone: Option<&str>) -> ZoneKey {
+        let Some(zone) = zone else { return ZoneKey(0) };
+        let at = self.0.iter().position(|known| known == zone).unwrap_or_else(|| {
+            self.0.push(zone.into());
+            self.0.len() - 1
+        });
+        ZoneKey(u32::try_from(at).map_or(0, |at| at.saturating_add(1)))
+    }
+
+    pub(super) fn name(&self, key: ZoneKey) -> Option<&str> {
+        let at = usize::try_from(key.0).ok()?.checked_sub(1)?;
+        self.0.get(at).map(String::as_str)
+    }
 }
 
 fn light(
     cluster: &Cluster,
     of: &ContainerInstance,
+    zone: ZoneKey,
     daemons: &[String],
     matching: Option<&[ContainerInstanceId]>,
 ) -> ObservedInstance {
@@ -83,7 +97,7 @@ fn light(
     let tasks = of.tasks().filter_map(|task| cluster.task(task));
     ObservedInstance {
         instance: InstanceKey(of.id().0),
-        zone: zone_of(cluster, of),
+        zone,
         status: if of.status() == instance::InstanceStatus::Active {
             InstanceStatus::Active
         } else {
@@ -98,19 +112,6 @@ fn light(
             .map(|(name, value)| (name.clone(), value.clone().unwrap_or_default()))
             .collect(),
     }
-}
-
-/// The instances of a zone that take tasks, those with the fewest of the group
-/// first.
-pub(super) fn in_zone(cluster: &Cluster, zone: ZoneKey, group: &str) -> Vec<ContainerInstanceId> {
-    let there = |one: &&ContainerInstance| one.accepts_tasks() && zone_of(cluster, one) == zone;
-    let mut found: Vec<(usize, ContainerInstanceId)> = cluster
-        .instances()
-        .filter(there)
-        .map(|one| (own(cluster, one, group).count(), one.id()))
-        .collect();
-    found.sort_unstable();
-    found.into_iter().map(|(_, id)| id).collect()
 }
 
 fn own<'a>(
@@ -171,6 +172,15 @@ fn give_back(room: &mut Room, held: &Requirements) {
     }
 }
 
+/// What all services of a cluster look at.
+#[derive(Debug)]
+pub(super) struct Scene<'a> {
+    pub(super) cluster: &'a Cluster,
+    /// The groups of daemons.
+    pub(super) daemons: &'a [String],
+    pub(super) zones: &'a mut Zones,
+}
+
 /// What a service was told last.
 #[derive(Debug, Default)]
 pub(super) struct Look {
@@ -184,15 +194,18 @@ impl Look {
     pub(super) fn report(
         &mut self,
         now: Instant,
-        cluster: &Cluster,
         name: &str,
-        daemons: &[String],
+        scene: Scene<'_>,
         matching: Option<&[ContainerInstanceId]>,
         service: &mut Service,
     ) {
+        let Scene { cluster, daemons, zones } = scene;
         let members = cluster.instances().filter(|one| one.status().is_member());
         let members: BTreeMap<InstanceKey, ObservedInstance> = members
-            .map(|one| (InstanceKey(one.id().0), light(cluster, one, daemons, matching)))
+            .map(|one| {
+                let zone = zones.key(one.availability_zone());
+                (InstanceKey(one.id().0), light(cluster, one, zone, daemons, matching))
+            })
             .collect();
         for (key, seen) in &members {
             if self.instances.get(key) != Some(seen) {

@@ -10,3 +10,4 @@ mod moves;
 mod on_cluster;
 mod rolling;
 mod verdict;
+mod zones_on_cluster;

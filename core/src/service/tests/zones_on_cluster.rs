@@ -1,0 +1,99 @@
+//! Services on a cluster whose zones are not level.
+
+use alloc::vec::Vec;
+
+use super::on_cluster::{Host, replica};
+use crate::cluster::capacity_provider::{CapacityProvider, ProviderShare};
+use crate::cluster::instance::Registration;
+use crate::cluster::task::TaskStatus;
+use crate::cluster::task_definition::{ConstraintKind, PlacementConstraint};
+use crate::cluster::{Launch, RunRequest};
+use crate::service::{ServiceSpec, StopRule};
+
+impl Host {
+    fn create_as(&mut self, spec: ServiceSpec, request: RunRequest) {
+        self.controller.create(self.now, spec, request).unwrap();
+        self.rest();
+    }
+
+    /// How many tasks of `web` run on each of the first `instances`.
+    fn spread(&self, instances: u64) -> Vec<usize> {
+        let running = self.running("web");
+        let on = |id| running.iter().filter(|(_, at)| *at == id).count();
+        (1..=instances).map(on).collect()
+    }
+}
+
+fn in_group(server: Registration) -> Registration {
+    Registration { capacity_provider: Some("asg".into()), ..server }
+}
+
+#[test]
+fn zones_are_levelled_when_one_comes_back() {
+    let mut host = Host::new(1);
+    let web = host.define("web", 256, false);
+    host.create(replica("web", 4), &web);
+    host.wait(40);
+    assert!(host.steady("web"));
+    host.join(1);
+    host.wait(200);
+    let on = |id| host.running("web").iter().filter(|(_, at)| *at == id).count();
+    assert_eq!((on(1), on(2)), (2, 2));
+    assert!(host.steady("web"));
+}
+
+#[test]
+fn a_move_keeps_to_distinct_instances() {
+    let mut host = Host::new(0);
+    for (number, zone) in (0..).zip(["a", "a", "a", "b"]) {
+        host.join_as(Host::server(number).in_zone(zone));
+    }
+    let mut request = RunRequest::new(&host.define("web", 128, false));
+    let kind = ConstraintKind::DistinctInstance;
+    request.constraints = [PlacementConstraint { kind, expression: None }].into();
+    host.create_as(replica("web", 4), request);
+    host.wait(1_000);
+    assert_eq!(host.spread(4), [1, 1, 1, 1]);
+    // Where there is one more instance in the zone, it takes the task.
+    host.join_as(Host::server(4).in_zone("b"));
+    host.wait(1_000);
+    assert_eq!(host.spread(5).iter().max(), Some(&1));
+    assert_eq!(host.spread(5)[3..], [1, 1]);
+}
+
+#[test]
+fn a_move_stays_with_the_capacity_provider() {
+    let mut host = Host::new(0);
+    let provider = CapacityProvider { name: "asg".into(), managed_scaling: true };
+    host.cluster.put_capacity_provider(provider);
+    host.join_as(in_group(Host::server(0).in_zone("a")));
+    host.join_as(Host::server(1).in_zone("b"));
+    let mut request = RunRequest::new(&host.define("web", 128, false));
+    request.launch = Launch::Providers([ProviderShare::new("asg", 0, 1)].into());
+    host.create_as(replica("web", 4), request);
+    host.wait(1_000);
+    assert_eq!(host.spread(2), [4, 0]);
+    assert_eq!(host.cluster.waiting_for("asg").count(), 0, "a move asks for no instance");
+    host.join_as(in_group(Host::server(2).in_zone("b")));
+    host.wait(1_000);
+    assert_eq!(host.spread(3), [2, 0, 2]);
+    let tasks = host.cluster.tasks_of("service:web");
+    let mut running = tasks.filter(|task| task.last_status() == TaskStatus::Running);
+    assert!(running.all(|task| task.capacity_provider() == Some("asg")));
+}
+
+#[test]
+fn a_move_follows_the_placement_strategies() {
+    let mut host = Host::new(1);
+    let mut request = RunRequest::new(&host.define("web", 128, false));
+    let names = ["spread:attribute:ecs.availability-zone".into(), "binpack:cpu".into()];
+    let stop_rules = StopRule::of_names(&names).unwrap();
+    request.strategies = names.into();
+    host.create_as(ServiceSpec { stop_rules, ..replica("web", 5) }, request);
+    host.wait(40);
+    // In zone b an instance takes the first task, and then an empty one joins.
+    host.join_as(Host::server(1).in_zone("b"));
+    host.join_as(Host::server(2).in_zone("b"));
+    host.wait(1_000);
+    assert_eq!(host.spread(3), [3, 2, 0]);
+}
