@@ -5,11 +5,12 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use core::fmt;
 
-use super::instance::{ContainerInstanceId, InstanceStatus, PROVIDER_ATTRIBUTE};
+use super::capacity_provider::ProviderShare;
+use super::instance::{ContainerInstance, ContainerInstanceId, InstanceStatus, PROVIDER_ATTRIBUTE};
 use super::run::{RunError, RunRequest};
 use super::state::Cluster;
-use super::task::TaskId;
-use super::task_definition::{ConstraintKind, Requirements, TaskDefinition};
+use super::task::{LaunchType, TaskId};
+use super::task_definition::{ConstraintKind, NetworkMode, Requirements, TaskDefinition};
 use crate::id::NodeId;
 use crate::placement::constraint::{Constraint, MAX_CONSTRAINTS};
 use crate::placement::view::{
@@ -215,6 +216,36 @@ impl Cluster {
         let forgotten = self.view.forget(prepared);
         debug_assert!(forgotten.is_ok());
         Ok(meeting)
+    }
+
+    /// The instances that a request's tasks may run on, whatever room they have: of its
+    /// capacity providers, in the zones of its subnets, as its constraints say; in
+    /// order. Fargate has none. O(instances x (constraints + zones)).
+    ///
+    /// # Errors
+    /// A constraint is none.
+    pub fn matching(&mut self, request: &RunRequest) -> Result<Vec<ContainerInstanceId>, RunError> {
+        let definition = &request.definition.definition;
+        let asked = Asked::new(request, definition)?;
+        let (shares, launch) = self.launch_of(request);
+        if launch == LaunchType::Fargate {
+            return Ok(Vec::new());
+        }
+        let own_interface = definition.network_mode() == NetworkMode::Awsvpc;
+        let zones = if own_interface { request.zones.as_slice() } else { &[] };
+        let reached = |one: &&ContainerInstance| {
+            let provider = one.registration.capacity_provider.as_deref();
+            let of = |share: &ProviderShare| provider == Some(share.capacity_provider.as_str());
+            let there = |zone: &String| one.availability_zone() == Some(zone.as_str());
+            shares.is_none_or(|shares| shares.iter().any(of))
+                && (zones.is_empty() || zones.iter().any(there))
+        };
+        let reached = self.instances.values().filter(reached);
+        if !asked.constraints.iter().any(|one| matches!(one, Constraint::MemberOf(_))) {
+            return Ok(reached.filter(|one| one.node.is_some()).map(|one| one.id()).collect());
+        }
+        let nodes: Vec<NodeId> = reached.filter_map(|one| one.node).collect();
+        self.meeting(&asked, zones, &nodes)
     }
 
     /// Shows placement an instance as it is: there from ACTIVE until it leaves, open

@@ -337,21 +337,10 @@ impl Cluster {
             let changed = request.overrides.apply(&registered.definition, rules);
             Arc::new(changed.map_err(RunError::Definition)?)
         };
-        let shares = match &request.launch {
-            Launch::Providers(shares) => Some(shares.clone()),
-            Launch::Default if !self.default_strategy.is_empty() => {
-                Some(self.default_strategy.clone())
-            }
-            _ => None,
-        };
-        if let Some(shares) = &shares {
+        let (shares, launch) = self.launch_of(request);
+        if let Some(shares) = shares {
             self.check_shares(shares).map_err(RunError::Strategy)?;
         }
-        let launch = match (&request.launch, &shares) {
-            (_, Some(shares)) if shares[0].is_fargate() => LaunchType::Fargate,
-            (Launch::Type(launch), _) => *launch,
-            _ => LaunchType::Ec2,
-        };
         if launch == LaunchType::Fargate {
             if !request.constraints.is_empty() || !request.strategies.is_empty() {
                 return Err(RunError::PlacementOnFargate);
@@ -368,7 +357,29 @@ impl Cluster {
         if shares.is_none() && launch != LaunchType::Fargate && self.has_no_members() {
             return Err(RunError::NoInstances);
         }
+        let shares = shares.map(<[ProviderShare]>::to_vec);
         Ok(Plan { request, definition, shares, launch, asked, zone: None })
+    }
+
+    /// By which strategy of capacity providers a request's tasks run, and on what.
+    pub(super) fn launch_of<'a>(
+        &'a self,
+        request: &'a RunRequest,
+    ) -> (Option<&'a [ProviderShare]>, LaunchType) {
+        let shares = match &request.launch {
+            Launch::Providers(shares) => Some(shares.as_slice()),
+            Launch::Default if !self.default_strategy.is_empty() => {
+                Some(self.default_strategy.as_slice())
+            }
+            _ => None,
+        };
+        let first = shares.and_then(<[ProviderShare]>::first);
+        let launch = match &request.launch {
+            _ if first.is_some_and(ProviderShare::is_fargate) => LaunchType::Fargate,
+            Launch::Type(launch) => *launch,
+            _ => LaunchType::Ec2,
+        };
+        (shares, launch)
     }
 
     /// Whether the request could be taken, with instances or without.

@@ -107,7 +107,7 @@ struct Managed {
     /// What each revision runs, by its number.
     runs: BTreeMap<u64, RunRequest>,
     next_revision: u64,
-    /// The instances that met a daemon's constraints at the last look.
+    /// The instances that its tasks may run on, room aside, by the last look.
     matching: Vec<ContainerInstanceId>,
     look: Look,
 }
@@ -288,7 +288,7 @@ impl Controller {
 
     /// Tells the services what has changed in the cluster, and starts and stops
     /// tasks there until none of them wants more.
-    /// O(passes * services * (instances + tasks)).
+    /// O(passes * services * (instances * constraints + tasks)).
     pub fn drive(&mut self, now: Instant, cluster: &mut Cluster) {
         cluster.handle_time(now);
         for _ in 0..MAX_PASSES {
@@ -319,20 +319,22 @@ impl Controller {
         service.handle_timer(now);
         let current = service.spec().revision.number;
         let is_daemon = service.spec().scheduling == Scheduling::Daemon;
-        if is_daemon {
-            let group = format!("{SERVICE_GROUP}{name}");
-            let run = runs.get(&current).filter(|_| service.status() == ServiceStatus::Active);
-            match run.map(|run| cluster.reserve_for_daemon(&group, run)) {
-                // Looked at anew each time: what runs where, and attributes, may change.
-                Some(Ok(found)) => *matching = found,
-                // What is no constraint changes nothing.
-                Some(Err(_)) => {}
-                None => cluster.release_daemon(&group),
-            }
+        let group = format!("{SERVICE_GROUP}{name}");
+        let run = runs.get(&current).filter(|_| service.status() == ServiceStatus::Active);
+        // Looked at anew each time: what runs where, and attributes, may change.
+        let found = match run {
+            Some(run) if is_daemon => Some(cluster.reserve_for_daemon(&group, run)),
+            Some(run) => Some(cluster.matching(run)),
+            None => None,
+        };
+        match found {
+            Some(Ok(found)) => *matching = found,
+            // What is no constraint changes nothing.
+            Some(Err(_)) => {}
+            None => cluster.release_daemon(&group),
         }
-        let wanted_on = is_daemon.then_some(matching.as_slice());
         let scene = Scene { cluster, daemons: &daemons, zones };
-        look.report(now, name, scene, wanted_on, service);
+        look.report(now, name, scene, matching, service);
         let mut acted = false;
         while let Some(action) = service.poll_action() {
             acted = true;

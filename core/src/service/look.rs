@@ -90,7 +90,7 @@ fn light(
     of: &ContainerInstance,
     zone: ZoneKey,
     daemons: &[String],
-    matching: Option<&[ContainerInstanceId]>,
+    matching: &[ContainerInstanceId],
 ) -> ObservedInstance {
     let attributes = &of.registration().attributes;
     let other = |task: &&Task| !daemons.iter().any(|group| group == task.group());
@@ -104,7 +104,7 @@ fn light(
             InstanceStatus::Draining
         },
         agent_connected: of.agent_connected(),
-        matches: matching.is_none_or(|ids| ids.contains(&of.id())),
+        matches: matching.binary_search(&of.id()).is_ok(),
         remaining: of.remaining().resources,
         other_tasks: u32::try_from(tasks.filter(other).count()).unwrap_or(u32::MAX),
         attributes: attributes
@@ -190,13 +190,13 @@ pub(super) struct Look {
 
 impl Look {
     /// Tells a service what has changed since the last look. `matching`: the
-    /// instances that meet a daemon's constraints.
+    /// instances that its tasks may run on, in order.
     pub(super) fn report(
         &mut self,
         now: Instant,
         name: &str,
         scene: Scene<'_>,
-        matching: Option<&[ContainerInstanceId]>,
+        matching: &[ContainerInstanceId],
         service: &mut Service,
     ) {
         let Scene { cluster, daemons, zones } = scene;

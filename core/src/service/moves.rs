@@ -16,7 +16,7 @@ use alloc::vec::Vec;
 
 use super::control::{Service, Where};
 use super::health::Stage;
-use super::observed::{OrderKey, TaskKey, ZoneKey};
+use super::observed::{InstanceStatus, ObservedInstance, OrderKey, TaskKey, ZoneKey};
 use super::rolling::Member;
 use super::spec::Scheduling;
 use super::zones::{self, Setup, ZoneCount};
@@ -47,21 +47,26 @@ impl Service {
         }
     }
 
-    /// The zones with instances that take tasks, and the members there.
+    /// The zones with instances that work, and the members there. Where no instance
+    /// meets the constraints the zone takes no task, but may give one up: its own tasks
+    /// may be what the constraints are against.
     fn zone_counts(&self, members: &[Member]) -> Vec<ZoneCount> {
-        let mut counts: BTreeMap<ZoneKey, (u32, bool)> = BTreeMap::new();
-        for at in self.instances.values().filter(|at| at.accepts()) {
-            counts.entry(at.zone).or_default();
+        let mut counts: BTreeMap<ZoneKey, ZoneCount> = BTreeMap::new();
+        let works =
+            |at: &&ObservedInstance| at.status == InstanceStatus::Active && at.agent_connected;
+        for at in self.instances.values().filter(works) {
+            let none = ZoneCount { zone: at.zone, tasks: 0, gives: false, takes: false };
+            let count = counts.entry(at.zone).or_insert(none);
+            count.takes |= at.matches;
         }
         for member in members {
             let zone = self.zone_of(member.task);
-            if let Some((tasks, gives)) = zone.and_then(|zone| counts.get_mut(&zone)) {
-                *tasks += 1;
-                *gives |= member.may_scale_in();
+            if let Some(count) = zone.and_then(|zone| counts.get_mut(&zone)) {
+                count.tasks += 1;
+                count.gives |= member.may_scale_in();
             }
         }
-        let count = |(zone, (tasks, gives))| ZoneCount { zone, tasks, gives };
-        counts.into_iter().map(count).collect()
+        counts.into_values().collect()
     }
 
     /// The zone that a task is in, if that is known.

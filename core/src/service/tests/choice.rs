@@ -132,7 +132,12 @@ fn instances_without_the_attribute_are_one_group() {
 fn zones(counts: &[u32]) -> Option<Move> {
     let counts: Vec<ZoneCount> = (0..)
         .zip(counts)
-        .map(|(zone, tasks)| ZoneCount { zone: ZoneKey(zone), tasks: *tasks, gives: true })
+        .map(|(zone, tasks)| ZoneCount {
+            zone: ZoneKey(zone),
+            tasks: *tasks,
+            gives: true,
+            takes: true,
+        })
         .collect();
     imbalance(&counts)
 }

@@ -10,6 +10,10 @@ use crate::service::{
     TaskKey, Unplaced, Where, ZoneKey,
 };
 
+fn instance(key: u64, zone: u32) -> ObservedInstance {
+    ObservedInstance::new(InstanceKey(key), ZoneKey(zone), Resources::new(4_096, 8_192))
+}
+
 impl Rig {
     /// A service with so many healthy tasks, all of them in zone 1.
     fn lopsided(desired: u32) -> (Self, Vec<TaskKey>) {
@@ -28,11 +32,15 @@ impl Rig {
 
     /// The one start that is wanted now: a move to zone 2.
     fn moves(&mut self) -> (OrderKey, DeploymentKey) {
+        self.moves_to(2)
+    }
+
+    fn moves_to(&mut self, zone: u32) -> (OrderKey, DeploymentKey) {
         let actions = self.drain();
         let [Action::Start { order, deployment, place, .. }] = actions[..] else {
             panic!("{actions:?}")
         };
-        assert_eq!(place, Where::Zone(ZoneKey(2)));
+        assert_eq!(place, Where::Zone(ZoneKey(zone)));
         (order, deployment)
     }
 }
@@ -100,9 +108,7 @@ fn a_move_gives_up_when_the_zone_it_is_from_has_none_left_to_stop() {
 #[test]
 fn a_move_takes_its_task_from_the_zone_that_it_began_with() {
     let mut rig = Rig::new(spec(5));
-    let room = Resources::new(4_096, 8_192);
-    let third = ObservedInstance::new(InstanceKey(3), ZoneKey(3), room);
-    rig.service.handle_instance(rig.now, third);
+    rig.service.handle_instance(rig.now, instance(3, 3));
     let starts = rig.starts();
     let on = [1, 1, 1, 3, 3];
     let placed = starts.into_iter().zip(on);
@@ -118,4 +124,15 @@ fn a_move_takes_its_task_from_the_zone_that_it_began_with() {
     keys[..3].iter().for_each(|key| rig.protects(*key, None));
     rig.wait(40);
     assert_eq!(rig.drain(), [stop(keys[3], StopReason::ScaleIn)]);
+}
+
+#[test]
+fn a_zone_whose_instances_do_not_match_takes_no_move_and_still_gives() {
+    let (mut rig, _) = Rig::lopsided(3);
+    let unfit = |key, zone| ObservedInstance { matches: false, ..instance(key, zone) };
+    rig.service.handle_instance(rig.now, unfit(2, 2));
+    assert_eq!(rig.drain(), []);
+    rig.service.handle_instance(rig.now, unfit(1, 1));
+    rig.service.handle_instance(rig.now, instance(3, 3));
+    rig.moves_to(3);
 }

@@ -7,8 +7,8 @@ use super::life::{at, seconds};
 use crate::cluster::instance::{ContainerInstanceId, Registration};
 use crate::cluster::task::{StopCode, TaskId, TaskStatus};
 use crate::cluster::task_definition::{
-    ConstraintKind, ContainerDefinition, PlacementConstraint, PortMapping, Protocol, Registered,
-    Registry, Rules, TaskDefinition,
+    ConstraintKind, ContainerDefinition, NetworkMode, PlacementConstraint, PortMapping, Protocol,
+    Registered, Registry, Rules, TaskDefinition,
 };
 use crate::cluster::{Action, Cluster, Event, InstanceAttribute, RunRequest, Settings};
 use crate::resources::Resources;
@@ -69,6 +69,15 @@ impl Host {
         self.registry.register(self.now, definition, &Rules::default()).unwrap()
     }
 
+    /// With an interface of its own, and sizes that suit Fargate.
+    pub(super) fn define_awsvpc(&mut self, family: &str) -> Arc<Registered> {
+        let container = ContainerDefinition::new("main", "image").with_sizes(128, 100);
+        let mut definition = TaskDefinition::new(family, [container].into());
+        definition.network_mode = Some(NetworkMode::Awsvpc);
+        (definition.cpu, definition.memory) = (Some(256), Some(512));
+        self.registry.register(self.now, definition, &Rules::default()).unwrap()
+    }
+
     pub(super) fn create(&mut self, spec: ServiceSpec, definition: &Arc<Registered>) {
         self.controller.create(self.now, spec, RunRequest::new(definition)).unwrap();
         self.rest();
@@ -101,6 +110,8 @@ impl Host {
                     Action::StopContainer { task, container } => {
                         Event::ContainerExited { task, container, exit_code: 143 }
                     }
+                    Action::Provision { task, .. } => Event::Provisioned { task },
+                    Action::Deprovision { task } => Event::Deprovisioned { task },
                     _ => continue,
                 };
                 answered = true;

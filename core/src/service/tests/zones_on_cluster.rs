@@ -4,7 +4,7 @@ use alloc::vec::Vec;
 
 use super::on_cluster::{Host, replica};
 use crate::cluster::capacity_provider::{CapacityProvider, ProviderShare};
-use crate::cluster::instance::Registration;
+use crate::cluster::instance::{EniLimits, Registration};
 use crate::cluster::task::TaskStatus;
 use crate::cluster::task_definition::{ConstraintKind, PlacementConstraint};
 use crate::cluster::{Launch, RunRequest};
@@ -96,4 +96,41 @@ fn a_move_follows_the_placement_strategies() {
     host.join_as(Host::server(2).in_zone("b"));
     host.wait(1_000);
     assert_eq!(host.spread(3), [3, 2, 0]);
+}
+
+#[test]
+fn zones_without_a_matching_instance_hold_up_no_move() {
+    let mut host = Host::new(0);
+    let server =
+        |number, zone, disk| Host::server(number).in_zone(zone).with_attribute("disk", disk);
+    host.join_as(server(0, "a", "ssd"));
+    host.join_as(server(1, "c", "hdd"));
+    let mut request = RunRequest::new(&host.define("web", 128, false));
+    let (kind, expression) = (ConstraintKind::MemberOf, Some("attribute:disk == ssd".into()));
+    request.constraints = [PlacementConstraint { kind, expression }].into();
+    host.create_as(replica("web", 6), request);
+    host.wait(60);
+    assert_eq!(host.spread(2), [6, 0]);
+    host.join_as(server(2, "b", "ssd"));
+    host.wait(200);
+    assert_eq!(host.spread(3), [3, 0, 3]);
+}
+
+#[test]
+fn zones_without_a_subnet_hold_up_no_move() {
+    let mut host = Host::new(0);
+    let join = |host: &mut Host, number, zone| {
+        let eni = EniLimits::of_interfaces(8);
+        host.join_as(Registration { eni, ..Host::server(number).in_zone(zone) });
+    };
+    let mut request = RunRequest::new(&host.define_awsvpc("web"));
+    request.zones = ["a".into(), "b".into()].into();
+    join(&mut host, 0, "a");
+    join(&mut host, 1, "c");
+    host.create_as(replica("web", 3), request);
+    host.wait(60);
+    assert_eq!(host.spread(2), [3, 0]);
+    join(&mut host, 2, "b");
+    host.wait(200);
+    assert_eq!(host.spread(3), [2, 0, 1]);
 }
