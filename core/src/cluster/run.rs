@@ -382,6 +382,15 @@ impl Cluster {
         (shares, launch)
     }
 
+    /// The zones that a request's tasks run in without an instance: those of its
+    /// subnets, on Fargate.
+    pub fn fargate_zones<'a>(&self, request: &'a RunRequest) -> &'a [String] {
+        match self.launch_of(request) {
+            (_, LaunchType::Fargate) => &request.zones,
+            _ => &[],
+        }
+    }
+
     /// Whether the request could be taken, with instances or without.
     ///
     /// # Errors

@@ -2,6 +2,7 @@
 //! done goes out.
 
 use alloc::collections::{BTreeMap, VecDeque};
+use alloc::vec::Vec;
 
 use super::backoff::Backoff;
 use super::deployment::{Deployment, Rollout};
@@ -124,6 +125,8 @@ pub struct Service {
     pub(super) last_completed: Option<DeploymentKey>,
     pub(super) tasks: BTreeMap<TaskKey, Tracked>,
     pub(super) instances: BTreeMap<InstanceKey, ObservedInstance>,
+    /// Zones in which tasks need no instance.
+    pub(super) fargate_zones: Vec<ZoneKey>,
     pub(super) orders: BTreeMap<OrderKey, Order>,
     pub(super) targets: Option<TargetGroup>,
     pub(super) backoff: Backoff,
@@ -167,6 +170,7 @@ impl Service {
             last_completed: None,
             tasks: BTreeMap::new(),
             instances: BTreeMap::new(),
+            fargate_zones: Vec::new(),
             orders: BTreeMap::new(),
             targets,
             backoff: Backoff::new(spec.max_backoff),
@@ -322,6 +326,12 @@ impl Service {
         self.enter(now);
         self.refused_until.remove(&instance);
         self.instances.remove(&instance);
+    }
+
+    /// The zones in which tasks need no instance: those of a Fargate service's subnets.
+    pub fn handle_zones(&mut self, now: Instant, zones: Vec<ZoneKey>) {
+        self.enter(now);
+        self.fargate_zones = zones;
     }
 
     /// The load balancer's checks report on a task.

@@ -321,6 +321,10 @@ impl Controller {
         let is_daemon = service.spec().scheduling == Scheduling::Daemon;
         let group = format!("{SERVICE_GROUP}{name}");
         let run = runs.get(&current).filter(|_| service.status() == ServiceStatus::Active);
+        if let Some(run) = run {
+            let free = cluster.fargate_zones(run).iter();
+            service.handle_zones(now, free.map(|zone| zones.key(Some(zone))).collect());
+        }
         // Looked at anew each time: what runs where, and attributes, may change.
         let found = match run {
             Some(run) if is_daemon => Some(cluster.reserve_for_daemon(&group, run)),
@@ -349,7 +353,7 @@ impl Controller {
                     };
                     let placed = start(now, cluster, place, zone, run);
                     let answered = match placed.map(|task| cluster.task(task)) {
-                        Ok(Some(task)) => service.handle_placed(now, order, observe(task)),
+                        Ok(Some(task)) => service.handle_placed(now, order, observe(task, zones)),
                         Ok(None) => Ok(()),
                         Err(why) => service.handle_unplaced(now, order, &why),
                     };

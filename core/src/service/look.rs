@@ -29,7 +29,7 @@ fn deployment_of(task: &Task) -> DeploymentKey {
 }
 
 /// A task in its light form.
-pub(super) fn observe(task: &Task) -> ObservedTask {
+pub(super) fn observe(task: &Task, zones: &mut Zones) -> ObservedTask {
     let own_fault = matches!(
         task.stop_code(),
         None | Some(StopCode::TaskFailedToStart | StopCode::EssentialContainerExited)
@@ -38,6 +38,7 @@ pub(super) fn observe(task: &Task) -> ObservedTask {
         task: TaskKey(task.id().0),
         deployment: deployment_of(task),
         instance: task.instance().map(|at| InstanceKey(at.0)),
+        zone: task.availability_zone().map(|zone| zones.key(Some(zone))),
         status: status(task.last_status()),
         health: match task.health() {
             task::Health::Unknown => Health::Unknown,
@@ -70,7 +71,7 @@ const fn status(status: task::TaskStatus) -> TaskStatus {
 pub(super) struct Zones(Vec<String>);
 
 impl Zones {
-    fn key(&mut self, zone: Option<&str>) -> ZoneKey {
+    pub(super) fn key(&mut self, zone: Option<&str>) -> ZoneKey {
         let Some(zone) = zone else { return ZoneKey(0) };
         let at = self.0.iter().position(|known| known == zone).unwrap_or_else(|| {
             self.0.push(zone.into());
@@ -213,7 +214,7 @@ impl Look {
             }
         }
         let group = format!("{SERVICE_GROUP}{name}");
-        let tasks = cluster.tasks_of(&group).map(observe);
+        let tasks = cluster.tasks_of(&group).map(|task| observe(task, zones));
         let tasks: BTreeMap<TaskKey, ObservedTask> = tasks.map(|task| (task.task, task)).collect();
         for (key, seen) in &tasks {
             if self.tasks.get(key) != Some(seen) {

@@ -47,17 +47,19 @@ impl Service {
         }
     }
 
-    /// The zones with instances that work, and the members there. Where no instance
-    /// meets the constraints the zone takes no task, but may give one up: its own tasks
-    /// may be what the constraints are against.
+    /// The zones with instances that work, and those that need none, with the members
+    /// there. Where no instance meets the constraints the zone takes no task, but may
+    /// give one up: its own tasks may be what the constraints are against.
     fn zone_counts(&self, members: &[Member]) -> Vec<ZoneCount> {
         let mut counts: BTreeMap<ZoneKey, ZoneCount> = BTreeMap::new();
         let works =
             |at: &&ObservedInstance| at.status == InstanceStatus::Active && at.agent_connected;
-        for at in self.instances.values().filter(works) {
-            let none = ZoneCount { zone: at.zone, tasks: 0, gives: false, takes: false };
-            let count = counts.entry(at.zone).or_insert(none);
-            count.takes |= at.matches;
+        let instances = self.instances.values().filter(works).map(|at| (at.zone, at.matches));
+        let without = self.fargate_zones.iter().map(|zone| (*zone, true));
+        for (zone, takes) in instances.chain(without) {
+            let none = ZoneCount { zone, tasks: 0, gives: false, takes: false };
+            let count = counts.entry(zone).or_insert(none);
+            count.takes |= takes;
         }
         for member in members {
             let zone = self.zone_of(member.task);
@@ -71,8 +73,9 @@ impl Service {
 
     /// The zone that a task is in, if that is known.
     pub(super) fn zone_of(&self, task: TaskKey) -> Option<ZoneKey> {
-        let instance = self.tasks.get(&task)?.seen.instance?;
-        self.instances.get(&instance).map(|at| at.zone)
+        let seen = &self.tasks.get(&task)?.seen;
+        let instance = seen.instance.and_then(|at| self.instances.get(&at));
+        instance.map(|at| at.zone).or(seen.zone)
     }
 
     /// Where the moving task has arrived: the zone in which one is to stop for it.

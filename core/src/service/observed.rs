@@ -105,6 +105,9 @@ pub struct ObservedTask {
     pub deployment: DeploymentKey,
     /// Where it is; `None` while it waits for capacity.
     pub instance: Option<InstanceKey>,
+    /// Its zone, for a task that is on no instance, as on Fargate. Where its instance is
+    /// known, that one's zone counts.
+    pub zone: Option<ZoneKey>,
     /// Its last status.
     pub status: TaskStatus,
     /// What the health checks of its containers say.
@@ -134,6 +137,7 @@ impl ObservedTask {
             task,
             deployment,
             instance: Some(instance),
+            zone: None,
             status: TaskStatus::Pending,
             health: Health::Unknown,
             created,

@@ -164,6 +164,7 @@ impl Service {
                 task: task.seen.task,
                 size: task.seen.size,
                 instance: task.seen.instance.and_then(|at| self.instances.get(&at)),
+                zone: self.zone_of(task.seen.task),
                 may_stop: eligible.contains(&task.seen.task),
             })
             .collect()

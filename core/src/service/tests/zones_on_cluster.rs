@@ -5,15 +5,44 @@ use alloc::vec::Vec;
 use super::on_cluster::{Host, replica};
 use crate::cluster::capacity_provider::{CapacityProvider, ProviderShare};
 use crate::cluster::instance::{EniLimits, Registration};
-use crate::cluster::task::TaskStatus;
+use crate::cluster::task::{LaunchType, Task, TaskStatus};
 use crate::cluster::task_definition::{ConstraintKind, PlacementConstraint};
 use crate::cluster::{Launch, RunRequest};
-use crate::service::{ServiceSpec, StopRule};
+use crate::service::{Protection, ServiceSpec, ServiceUpdate, StopRule, TaskKey};
 
 impl Host {
     fn create_as(&mut self, spec: ServiceSpec, request: RunRequest) {
         self.controller.create(self.now, spec, request).unwrap();
         self.rest();
+    }
+
+    /// The zones in which tasks of `web` run.
+    fn zones(&self) -> Vec<&str> {
+        let tasks = self.cluster.tasks_of("service:web");
+        let running = tasks.filter(|task| task.last_status() == TaskStatus::Running);
+        let mut zones: Vec<&str> = running.filter_map(Task::availability_zone).collect();
+        zones.sort_unstable();
+        zones
+    }
+
+    /// A Fargate service of four tasks, its subnets in zones a and b.
+    fn on_fargate() -> Self {
+        // What instances there are is nothing to it.
+        let mut host = Self::new(0);
+        host.join_as(Self::server(0).in_zone("c"));
+        let mut request = RunRequest::new(&host.define_awsvpc("web"));
+        request.launch = Launch::Type(LaunchType::Fargate);
+        request.zones = ["a".into(), "b".into()].into();
+        host.create_as(replica("web", 4), request);
+        host.wait(60);
+        assert_eq!(host.zones(), ["a", "a", "b", "b"]);
+        host
+    }
+
+    fn scale_to(&mut self, desired: u32) {
+        let update = ServiceUpdate { desired: Some(desired), ..ServiceUpdate::default() };
+        self.update("web", update, None);
+        self.wait(60);
     }
 
     /// How many tasks of `web` run on each of the first `instances`.
@@ -133,4 +162,38 @@ fn zones_without_a_subnet_hold_up_no_move() {
     join(&mut host, 2, "b");
     host.wait(200);
     assert_eq!(host.spread(3), [2, 0, 1]);
+}
+
+#[test]
+fn scale_in_keeps_the_zones_of_fargate_tasks_level() {
+    let mut host = Host::on_fargate();
+    host.scale_to(2);
+    assert_eq!(host.zones(), ["a", "b"]);
+    // Up and down again.
+    host.scale_to(3);
+    host.scale_to(2);
+    assert_eq!(host.zones(), ["a", "b"]);
+}
+
+#[test]
+fn fargate_tasks_move_between_the_zones_of_their_subnets() {
+    let mut host = Host::on_fargate();
+    let tasks = host.cluster.tasks_of("service:web");
+    let in_a = tasks.filter(|task| task.availability_zone() == Some("a"));
+    let in_a: Vec<TaskKey> = in_a.map(|task| TaskKey(task.id().0)).collect();
+    let protect = |host: &mut Host, protection: Option<Protection>| {
+        let service = host.controller.service_mut("web").unwrap();
+        in_a.iter().for_each(|task| {
+            service.protect(host.now, *task, protection).unwrap();
+        });
+        host.rest();
+    };
+    protect(&mut host, Some(Protection::DEFAULT));
+    host.scale_to(2);
+    assert_eq!(host.zones(), ["a", "a"]);
+    protect(&mut host, None);
+    assert_eq!(host.zones(), ["a", "a", "b"], "the start comes first");
+    host.wait(60);
+    assert_eq!(host.zones(), ["a", "b"]);
+    assert!(host.steady("web"));
 }
