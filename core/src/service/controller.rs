@@ -323,7 +323,7 @@ impl Controller {
         let run = runs.get(&current).filter(|_| service.status() == ServiceStatus::Active);
         if let Some(run) = run {
             let free = cluster.fargate_zones(run).iter();
-            service.handle_zones(now, free.map(|zone| zones.key(Some(zone))).collect());
+            service.handle_zones(now, free.map(|zone| zones.key(zone)).collect());
         }
         // Looked at anew each time: what runs where, and attributes, may change.
         let found = match run {

@@ -38,7 +38,7 @@ pub(super) fn observe(task: &Task, zones: &mut Zones) -> ObservedTask {
         task: TaskKey(task.id().0),
         deployment: deployment_of(task),
         instance: task.instance().map(|at| InstanceKey(at.0)),
-        zone: task.availability_zone().map(|zone| zones.key(Some(zone))),
+        zone: task.availability_zone().map(|zone| zones.key(zone)),
         status: status(task.last_status()),
         health: match task.health() {
             task::Health::Unknown => Health::Unknown,
@@ -65,31 +65,29 @@ const fn status(status: task::TaskStatus) -> TaskStatus {
     }
 }
 
-/// The numbers of the cluster's zones, from 1 in the order in which they were first
-/// seen. A zone keeps its number; 0 is none.
+/// The numbers of the cluster's zones, in the order in which they were first seen. A
+/// zone keeps its number.
 #[derive(Debug, Default)]
 pub(super) struct Zones(Vec<String>);
 
 impl Zones {
-    pub(super) fn key(&mut self, zone: Option<&str>) -> ZoneKey {
-        let Some(zone) = zone else { return ZoneKey(0) };
+    pub(super) fn key(&mut self, zone: &str) -> ZoneKey {
         let at = self.0.iter().position(|known| known == zone).unwrap_or_else(|| {
             self.0.push(zone.into());
             self.0.len() - 1
         });
-        ZoneKey(u32::try_from(at).map_or(0, |at| at.saturating_add(1)))
+        ZoneKey(u32::try_from(at).unwrap_or(u32::MAX))
     }
 
     pub(super) fn name(&self, key: ZoneKey) -> Option<&str> {
-        let at = usize::try_from(key.0).ok()?.checked_sub(1)?;
-        self.0.get(at).map(String::as_str)
+        self.0.get(usize::try_from(key.0).ok()?).map(String::as_str)
     }
 }
 
 fn light(
     cluster: &Cluster,
     of: &ContainerInstance,
-    zone: ZoneKey,
+    zone: Option<ZoneKey>,
     daemons: &[String],
     matching: &[ContainerInstanceId],
 ) -> ObservedInstance {
@@ -204,7 +202,7 @@ impl Look {
         let members = cluster.instances().filter(|one| one.status().is_member());
         let members: BTreeMap<InstanceKey, ObservedInstance> = members
             .map(|one| {
-                let zone = zones.key(one.availability_zone());
+                let zone = one.availability_zone().map(|zone| zones.key(zone));
                 (InstanceKey(one.id().0), light(cluster, one, zone, daemons, matching))
             })
             .collect();

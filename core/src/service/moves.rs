@@ -54,7 +54,8 @@ impl Service {
         let mut counts: BTreeMap<ZoneKey, ZoneCount> = BTreeMap::new();
         let works =
             |at: &&ObservedInstance| at.status == InstanceStatus::Active && at.agent_connected;
-        let instances = self.instances.values().filter(works).map(|at| (at.zone, at.matches));
+        let instances =
+            self.instances.values().filter(works).filter_map(|at| Some((at.zone?, at.matches)));
         let without = self.fargate_zones.iter().map(|zone| (*zone, true));
         for (zone, takes) in instances.chain(without) {
             let none = ZoneCount { zone, tasks: 0, gives: false, takes: false };
@@ -75,7 +76,7 @@ impl Service {
     pub(super) fn zone_of(&self, task: TaskKey) -> Option<ZoneKey> {
         let seen = &self.tasks.get(&task)?.seen;
         let instance = seen.instance.and_then(|at| self.instances.get(&at));
-        instance.map(|at| at.zone).or(seen.zone)
+        instance.and_then(|at| at.zone).or(seen.zone)
     }
 
     /// Where the moving task has arrived: the zone in which one is to stop for it.

@@ -165,8 +165,8 @@ pub enum InstanceStatus {
 pub struct ObservedInstance {
     /// The instance.
     pub instance: InstanceKey,
-    /// Its zone.
-    pub zone: ZoneKey,
+    /// Its zone; `None` where it has told of none.
+    pub zone: Option<ZoneKey>,
     /// Whether it takes tasks.
     pub status: InstanceStatus,
     /// Whether its agent is connected. A disconnected one takes no task.
@@ -187,7 +187,7 @@ impl ObservedInstance {
     pub const fn new(instance: InstanceKey, zone: ZoneKey, remaining: Resources) -> Self {
         Self {
             instance,
-            zone,
+            zone: Some(zone),
             status: InstanceStatus::Active,
             agent_connected: true,
             matches: true,

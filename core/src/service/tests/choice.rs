@@ -34,7 +34,7 @@ fn stop_but(
             task: TaskKey(key),
             size: Resources::new(0, *memory),
             instance: Some(&hosts[*host]),
-            zone: Some(hosts[*host].zone),
+            zone: hosts[*host].zone,
             may_stop: !protected.contains(&key),
         })
         .collect();
@@ -70,7 +70,7 @@ fn a_zone_spread_keeps_the_balance_and_then_draws() {
                     task: TaskKey(key),
                     size: Resources::new(0, 1),
                     instance: Some(&hosts[host]),
-                    zone: Some(hosts[host].zone),
+                    zone: hosts[host].zone,
                     may_stop: true,
                 })
                 .collect();
@@ -125,7 +125,7 @@ fn instances_without_the_attribute_are_one_group() {
             task: TaskKey(key),
             size: Resources::new(0, 0),
             instance: Some(host),
-            zone: Some(host.zone),
+            zone: host.zone,
             may_stop: true,
         })
         .collect();

@@ -197,3 +197,19 @@ fn fargate_tasks_move_between_the_zones_of_their_subnets() {
     assert_eq!(host.zones(), ["a", "b"]);
     assert!(host.steady("web"));
 }
+
+#[test]
+fn instances_without_a_zone_make_none() {
+    let mut host = Host::new(1);
+    host.join_as(Host::server(9));
+    let web = host.define("web", 128, false);
+    host.create(replica("web", 6), &web);
+    host.wait(60);
+    let before = host.spread(2);
+    // A third one, in zone b, is levelled with zone a alone.
+    host.join(1);
+    host.wait(1_000);
+    let after = host.spread(3);
+    assert_eq!(after[1], before[1]);
+    assert!(after[0].abs_diff(after[2]) <= 1, "{after:?}");
+}
