@@ -7,8 +7,8 @@ use warmstow_core::id::InstanceId;
 use warmstow_core::placement::NodeSpec;
 use warmstow_core::resources::Resources;
 use warmstow_core::sim::{
-    Arrivals, ColdStart, Refused, Replay, Report, SimConfig, SimError, SimFunction, Trace,
-    TraceColumns, TraceSeconds, replay,
+    Arrivals, ColdStart, Lifecycle, Refused, Replay, Report, SimConfig, SimError, SimFunction,
+    Trace, TraceColumns, TraceSeconds, replay,
 };
 use warmstow_core::time::{Duration, Instant};
 
@@ -171,6 +171,61 @@ fn crashes_come_at_their_rate_and_cost_the_instance() {
     assert_eq!(run(0.1, 0, 0).errors, some.errors);
     assert_ne!(run(0.1, 1, 600).errors, some.errors);
     assert_eq!(run(0.0, 0, 600).errors, 0);
+}
+
+/// AWS Lambda's life of an environment: 0.5 s to set it up, and that init.
+fn resets(init_s: &str, timeout_s: u64) -> SimConfig {
+    let cold = ColdStart::new("det:0.5".parse().unwrap(), format!("det:{init_s}").parse().unwrap());
+    let mut config = SimConfig::new(vec![SimFunction::new("f", spec())], cold);
+    config.timeout = Some(Duration::from_secs(timeout_s));
+    config.lifecycle = Lifecycle::Resets;
+    config
+}
+
+/// How long requests took: the median and the longest.
+fn latencies_ms(report: &Report) -> (f64, f64) {
+    (report.total.latency_ms.p50, report.total.latency_ms.max)
+}
+
+#[test]
+fn after_a_timeout_the_next_request_initialises_the_same_environment() {
+    // 5 s time out at 3 s; then 0.5 s, with 2 s of init before it; then alone.
+    let requests = trace(&[(0.0, 5.0), (20.0, 0.5), (40.0, 0.5)], None);
+    assert_eq!(instances(resets("2", 3), &requests), "AAA");
+    let report = replay(resets("2", 3), Arrivals::new(&requests)).unwrap();
+    let total = &report.total;
+    assert_eq!((total.cold_starts, total.warm_starts, total.timeouts), (1, 2, 1));
+    assert_eq!(latencies_ms(&report), (2_500.0, 5_500.0), "a second one of 0.5 s with its init");
+    assert_eq!(total.stopped_instances, 0);
+    // Where a timeout ends the instance, the next request is cold.
+    let ends = SimConfig { lifecycle: Lifecycle::Ends, ..resets("2", 3) };
+    assert_eq!(instances(ends, &requests), "ABB");
+}
+
+#[test]
+fn an_init_of_more_than_ten_seconds_is_tried_again_within_the_first_request() {
+    // 0.5 + 10 s, then 11 s of init and 1 s within the timeout of 15 s.
+    let requests = trace(&[(0.0, 1.0), (60.0, 1.0)], None);
+    let report = replay(resets("11", 15), Arrivals::new(&requests)).unwrap();
+    assert_eq!(latencies_ms(&report), (1_000.0, 22_500.0));
+    assert_eq!((report.total.cold_starts, report.total.timeouts), (1, 0));
+    // Under a timeout of 3 s it never succeeds.
+    let report = replay(resets("11", 3), Arrivals::new(&requests)).unwrap();
+    assert_eq!(latencies_ms(&report), (3_000.0, 13_500.0));
+    assert_eq!((report.total.cold_starts, report.total.timeouts), (1, 2));
+}
+
+#[test]
+fn a_crash_resets_an_environment_and_one_provided_begins_initialised() {
+    let requests: Vec<_> = (0..100).map(|at| (f64::from(at) * 20.0, 1.0)).collect();
+    let config = SimConfig { crash_rate: 1.0, ..resets("2", 9) };
+    let report = replay(config.clone(), Arrivals::new(&trace(&requests, None))).unwrap();
+    assert_eq!((report.total.cold_starts, report.total.errors), (1, 100));
+    assert!(report.total.latency_ms.p50 > 2_000.0, "each pays the init");
+    let mut provided = SimConfig { crash_rate: 0.0, ..config };
+    provided.functions[0].provisioned = 1;
+    let report = replay(provided, Arrivals::new(&trace(&requests, None))).unwrap();
+    assert_eq!((report.total.cold_starts, latencies_ms(&report)), (0, (1_000.0, 1_000.0)));
 }
 
 #[test]

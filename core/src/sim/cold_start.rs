@@ -45,7 +45,14 @@ impl ColdStart {
     /// One draw: the environment's stage first, then the code's.
     #[inline]
     pub fn sample(&self, rng: &mut Rng) -> Duration {
+        let (environment, code) = self.stages(rng);
+        environment.plus(code)
+    }
+
+    /// One draw, stage by stage.
+    #[inline]
+    pub(super) fn stages(&self, rng: &mut Rng) -> (Duration, Duration) {
         let environment = self.environment.sample(rng);
-        environment.plus(self.code.sample(rng))
+        (environment, self.code.sample(rng))
     }
 }

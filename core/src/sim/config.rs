@@ -5,6 +5,7 @@ use alloc::vec::Vec;
 use core::fmt;
 
 use super::cold_start::ColdStart;
+use super::life::Lifecycle;
 use super::series::MAX_BUCKETS;
 use crate::cost::{Architecture, PriceError, PriceTable};
 use crate::function::keep_alive::KeepAlivePolicy;
@@ -61,6 +62,8 @@ pub struct SimConfig {
     /// crash comes at a uniformly drawn point of the run and ends the instance
     /// too.
     pub crash_rate: f64,
+    /// Whether it does: what becomes of an instance after a timeout or a crash.
+    pub lifecycle: Lifecycle,
     /// What cold starts and crashes are drawn from. Each function draws from
     /// its own streams.
     pub seed: u64,
@@ -86,6 +89,7 @@ impl SimConfig {
             cold_start,
             timeout: None,
             crash_rate: 0.0,
+            lifecycle: Lifecycle::Ends,
             seed: 0,
             series_bucket: None,
             series_per_node: false,

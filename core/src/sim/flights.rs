@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 use core::num::NonZeroU32;
 
 use super::books::End;
-use crate::function::Lease;
+use crate::function::{Environment, Lease};
 use crate::id::SlotId;
 use crate::time::Duration;
 
@@ -71,6 +71,8 @@ pub(super) struct Tracked {
     pub(super) expiry_pending: bool,
     /// The index of its node, where there are nodes.
     pub(super) node: Option<u32>,
+    /// Where it stands, if it outlives crashes and timeouts.
+    pub(super) environment: Environment,
 }
 
 /// The instances of one function, by slot.
@@ -91,6 +93,7 @@ impl Instances {
             in_flight: 0,
             expiry_pending: false,
             node,
+            environment: Environment::Fresh,
         });
     }
 

@@ -5,6 +5,7 @@ use super::cold_start::ColdStart;
 use super::config::{SimError, SimFunction};
 use super::explain::StopCause;
 use super::flights::Instances;
+use super::life::Lifecycle;
 use crate::function::keep_alive::KeepAlivePolicy;
 use crate::function::{Control, FunctionSpec, Provisioning, VersionedFunction};
 use crate::id::FunctionId;
@@ -29,6 +30,8 @@ pub(super) struct FunctionState {
     /// The region's keep-alive.
     pub(super) keep_alive: Duration,
     pub(super) timeout: Option<Duration>,
+    /// Whether its instances outlive a crash or a timeout.
+    pub(super) resets: bool,
     pub(super) cold_rng: Rng,
     pub(super) crash_rng: Rng,
     pub(super) instances: Instances,
@@ -37,12 +40,20 @@ pub(super) struct FunctionState {
     pub(super) books: Books,
 }
 
+/// What functions have that say nothing of their own.
+pub(super) struct Defaults {
+    pub(super) cold_start: ColdStart,
+    pub(super) timeout: Option<Duration>,
+    pub(super) seed: u64,
+    pub(super) lifecycle: Lifecycle,
+}
+
 impl FunctionState {
     pub(super) fn new(
         control: &mut Control,
         index: usize,
         config: SimFunction,
-        (cold_start, timeout, seed): (ColdStart, Option<Duration>, u64),
+        &Defaults { cold_start, timeout, seed, lifecycle }: &Defaults,
     ) -> Result<Self, SimError> {
         let spec: FunctionSpec = config.spec;
         let named = |error| SimError::Function { index, name: config.name.clone(), error };
@@ -66,6 +77,7 @@ impl FunctionState {
             },
             kept: config.keep_alive.is_some_and(|it| !matches!(it, KeepAlivePolicy::Fixed { .. })),
             timeout: config.timeout.or(timeout),
+            resets: lifecycle == Lifecycle::Resets && spec.instance_concurrency == 1,
             cold_rng: Rng::stream(seed, COLD_STREAM | stream),
             crash_rng: Rng::stream(seed, CRASH_STREAM | stream),
             instances: Instances::default(),

@@ -185,7 +185,7 @@ impl World {
         self.start_instance(now, index, prestart.instance.slot, prestart.node);
         let function = self.functions.get_mut(index as usize).ok_or(REFUSED)?;
         function.books.prewarms += 1;
-        let init = function.cold_start.sample(&mut function.cold_rng);
+        let init = self.prepare(prestart.instance)?;
         let keeping = self.keeping.as_mut().ok_or(REFUSED)?;
         let number = keeping.starting.insert(prestart);
         self.queue.push_request(now.after(init), Due::Prepared(number));

@@ -73,6 +73,7 @@ mod flights;
 mod function;
 mod keeping;
 mod level;
+mod life;
 mod minutes;
 mod percentile;
 mod poisson;
@@ -91,6 +92,7 @@ pub use config::{SimConfig, SimError, SimFunction};
 pub use curve::PERCENTILES;
 pub use distribution::{Distribution, DistributionError, Parameter, ParseDistributionError};
 pub use explain::{ColdCause, Explanation, Fate, Holder, NodeChoice, StopCause};
+pub use life::Lifecycle;
 pub use minutes::{FunctionMinutes, MinutesError, expand_minutes};
 pub use poisson::{ParsePoissonError, Poisson, PoissonError, PoissonSpec};
 // Hidden: the benches measure the very queue that replays use. It is no part of

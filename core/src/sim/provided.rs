@@ -82,6 +82,7 @@ fn entry(function: &FunctionState, id: FunctionId, owner: usize) -> FunctionStat
         kept: false,
         keep_alive: Duration::MAX,
         timeout: function.timeout,
+        resets: function.resets,
         cold_rng: function.cold_rng.clone(),
         crash_rng: function.crash_rng.clone(),
         instances: Instances::default(),

@@ -9,15 +9,16 @@ use super::config::{SimConfig, SimError};
 use super::explain::StopCause;
 use super::fleet::FleetBooks;
 use super::flights::{Flight, Flights};
-use super::function::{FunctionState, fate};
+use super::function::{Defaults, FunctionState};
 use super::keeping::Keeping;
+use super::life::Course;
 use super::provided;
 use super::queue::{Event, EventQueue};
 use super::report::{FunctionReport, Report};
 use super::series::{Outcome, SeriesBooks};
-use super::workload::{Arrival, Cold, Workload};
+use super::workload::{Arrival, Workload};
 use crate::cost::{Architecture, PriceTable};
-use crate::function::{Invocation, Region, RegionConfig, Start};
+use crate::function::{Environment, Invocation, Region, RegionConfig, Start};
 use crate::id::{FunctionId, InstanceId, NodeId, SlotId};
 use crate::pool::Reaped;
 use crate::time::{Duration, Instant};
@@ -248,10 +249,15 @@ impl World {
         let fleet = FleetBooks::new(config.nodes.iter().map(|node| node.resources));
         let per_node = if config.series_per_node { config.nodes.len() } else { 0 };
         let series = config.series_bucket.map(|bucket| SeriesBooks::new(bucket, horizon, per_node));
-        let defaults = (config.cold_start, config.timeout, config.seed);
+        let defaults = Defaults {
+            cold_start: config.cold_start,
+            timeout: config.timeout,
+            seed: config.seed,
+            lifecycle: config.lifecycle,
+        };
         let functions = config.functions.into_iter().enumerate();
         let functions = functions
-            .map(|(index, function)| FunctionState::new(&mut control, index, function, defaults))
+            .map(|(index, function)| FunctionState::new(&mut control, index, function, &defaults))
             .collect::<Result<Vec<_>, _>>()?;
         let mut functions = functions;
         let provided = provided::provide(&mut control, &mut functions)?;
@@ -273,6 +279,7 @@ impl World {
         for (instance, node) in provided {
             let function = instance.function.index();
             world.start_instance(Instant::ZERO, function, instance.slot, node);
+            *world.environment(instance)? = Environment::Ready;
         }
         Ok(world)
     }
@@ -326,13 +333,6 @@ impl World {
         } else if function.versioned.is_some() {
             function.books.counts.spillovers += 1;
         }
-        let (init, run) = match arrival.cold {
-            _ if !cold => (Duration::ZERO, arrival.duration),
-            Cold::Stages => (function.cold_start.sample(&mut function.cold_rng), arrival.duration),
-            Cold::Extra(init) => (init, arrival.duration),
-            Cold::Whole(whole) => (Duration::ZERO, whole.sample(&mut function.cold_rng)),
-        };
-        let (run, end) = fate(run, crash, function.timeout);
         if let Start::Cold { node } = invocation.start {
             function.books.counts.cold += 1;
             self.start_instance(now, index, invocation.instance.slot, node);
@@ -342,7 +342,8 @@ impl World {
             self.count(Outcome::Warm);
         }
         let instance = invocation.instance;
-        self.admit(now, index, invocation, (init, run, end))?;
+        let course = self.course_of(arrival, instance, (cold, crash))?;
+        self.admit(now, index, invocation, course)?;
         if self.functions.get(index as usize).is_some_and(|pool| pool.kept) {
             self.keep_invoked(now, instance)?;
         }
@@ -381,7 +382,7 @@ impl World {
         now: Instant,
         index: u32,
         invocation: Invocation,
-        (init, run, end): (Duration, Duration, End),
+        (init, run, end): Course,
     ) -> Result<(), SimError> {
         let Invocation { lease, instance, start } = invocation;
         let function = self.functions.get_mut(index as usize).ok_or(NO_FLIGHT)?;
@@ -426,9 +427,10 @@ impl World {
     fn ended(&mut self, now: Instant, number: u32) -> Result<(), SimError> {
         let Flight { lease, slot, function: index, init, run, end } =
             self.flights.remove(number).ok_or(NO_FLIGHT)?;
+        let resets = self.functions.get(index as usize).is_some_and(|function| function.resets);
         let stop = match end {
-            End::Complete => self.region.complete(now, lease),
-            End::Crash | End::Timeout => self.region.fail(now, lease),
+            End::Crash | End::Timeout if !resets => self.region.fail(now, lease),
+            _ => self.region.complete(now, lease),
         };
         let stop = stop.map_err(|_| REFUSED)?;
         let function = self.functions.get_mut(index as usize).ok_or(NO_FLIGHT)?;
@@ -531,7 +533,7 @@ impl World {
         for (at, function) in self.functions[..count].iter().enumerate() {
             let pool = function.versioned.as_ref().and_then(|_| owned(at));
             let pool = pool.map(|pool| self.functions[pool].id);
-            audit::function(&self.region, (function.id, pool), &function.books)?;
+            audit::function(&self.region, (function.id, pool), function)?;
         }
         self.functions.truncate(count);
         audit::fleet(&self.region, &self.fleet)?;
