@@ -82,7 +82,7 @@ mod waiting;
 pub use attributes::{ChangeAttributesError, InstanceAttribute, MAX_CUSTOM_ATTRIBUTES};
 pub use members::MemberError;
 pub use overrides::{ContainerOverride, Overrides};
-pub use placing::Failure;
+pub use placing::{Failure, NoRoom};
 pub use run::{Launch, LaunchError, MAX_RUN_COUNT, Ran, RunError, RunRequest};
 pub use signals::{Action, Event, EventError};
 pub use state::{Cluster, Counts, Settings, StoppingTasks};

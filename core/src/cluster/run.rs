@@ -12,7 +12,7 @@ use core::fmt;
 use super::capacity_provider::{self, ProviderShare, StrategyError};
 use super::instance::ContainerInstanceId;
 use super::overrides::Overrides;
-use super::placing::{Asked, Failure, Order};
+use super::placing::{Asked, Failure, NoRoom, Order};
 use super::signals::Action;
 use super::state::Cluster;
 use super::task::{DesiredStatus, LaunchType, Task, TaskContainer, TaskId, TaskStatus};
@@ -172,16 +172,16 @@ impl core::error::Error for RunError {}
 pub enum LaunchError {
     /// The call is refused whatever the room.
     Refused(RunError),
-    /// No instance took it: why, one by one.
-    NoRoom(Vec<Failure>),
+    /// No instance took it.
+    NoRoom(NoRoom),
 }
 
 impl fmt::Display for LaunchError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Refused(error) => error.fmt(f),
-            Self::NoRoom(failures) => match failures.first() {
-                Some(first) => write!(f, "no instance took the task, {first}"),
+            Self::NoRoom(why) => match why.closest.as_ref().or_else(|| why.failures.first()) {
+                Some(closest) => write!(f, "no instance took the task, {closest}"),
                 None => f.write_str("no instance took the task"),
             },
         }
@@ -230,7 +230,7 @@ impl Cluster {
         for _ in 0..count {
             match self.run_one(now, &plan, &mut counts) {
                 Ok(task) => ran.tasks.push(task),
-                Err(failures) if ran.failures.is_empty() => ran.failures = failures,
+                Err(why) if ran.failures.is_empty() => ran.failures = why.failures,
                 Err(_) => {}
             }
         }
@@ -365,7 +365,7 @@ impl Cluster {
         now: Instant,
         plan: &Plan<'_>,
         counts: &mut [u32],
-    ) -> Result<TaskId, Vec<Failure>> {
+    ) -> Result<TaskId, NoRoom> {
         let at = plan
             .shares
             .as_ref()
@@ -385,7 +385,7 @@ impl Cluster {
     }
 
     /// An instance, or the queue of a provider that Amazon ECS scales.
-    fn place(&mut self, plan: &Plan<'_>, provider: Option<&str>) -> Result<Place, Vec<Failure>> {
+    fn place(&mut self, plan: &Plan<'_>, provider: Option<&str>) -> Result<Place, NoRoom> {
         let requirements = plan.definition.requirements();
         let group = plan.request.group();
         let order = Order {
@@ -395,21 +395,20 @@ impl Cluster {
             zones: &plan.request.zones,
             provider,
         };
-        let failures = match self.choose(&order) {
+        let why = match self.choose(&order) {
             Ok(instance) => return Ok(Place::Instance(instance)),
-            Err(failures) => failures,
+            Err(why) => why,
         };
         let Some(of) = provider.and_then(|name| self.providers.get(name)) else {
-            return Err(failures);
+            return Err(why);
         };
         if of.managed_scaling && self.waiting.len() < self.settings.max_waiting {
             return Ok(Place::Waits);
         }
-        if failures.is_empty() {
-            let reason = self.empty_provider(of);
-            return Err(vec![Failure { instance: None, reason: reason.into(), detail: None }]);
+        if why.none_active() {
+            return Err(NoRoom::because(self.empty_provider(of)));
         }
-        Err(failures)
+        Err(why)
     }
 
     fn create(

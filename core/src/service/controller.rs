@@ -423,7 +423,7 @@ fn start(
                 LaunchError::Refused(error) => {
                     Unplaced { closest: None, reason: error.to_string() }
                 }
-                LaunchError::NoRoom(failures) => closest(&failures),
+                LaunchError::NoRoom(why) => unplaced(why.closest.or_else(|| first(&why.failures))),
             })
         }
         (Some(run), Where::Instance(at)) => start_on(now, cluster, &run, ContainerInstanceId(at.0)),
@@ -458,19 +458,20 @@ fn start_on(
     let ran = cluster
         .start_tasks(now, run, &[instance])
         .map_err(|error| Unplaced { closest: None, reason: error.to_string() })?;
-    ran.tasks.first().copied().ok_or_else(|| closest(&ran.failures))
+    ran.tasks.first().copied().ok_or_else(|| unplaced(first(&ran.failures)))
 }
 
-/// The instance that came closest: one that is short of a resource has passed
-/// all but that; the first of equals.
-fn closest(failures: &[Failure]) -> Unplaced {
-    let short = failures.iter().find(|failure| failure.reason.starts_with("RESOURCE"));
-    let best = short.or_else(|| failures.first());
-    best.map_or_else(
+fn first(failures: &[Failure]) -> Option<Failure> {
+    failures.first().cloned()
+}
+
+/// What the event of the service is to say.
+fn unplaced(closest: Option<Failure>) -> Unplaced {
+    closest.map_or_else(
         || Unplaced { closest: None, reason: String::new() },
         |failure| Unplaced {
             closest: failure.instance.map(|at| super::InstanceKey(at.0)),
-            reason: failure.reason.clone(),
+            reason: failure.reason,
         },
     )
 }

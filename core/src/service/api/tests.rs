@@ -194,6 +194,38 @@ fn what_does_not_fit_is_said_with_the_closest_instance() {
 }
 
 #[test]
+fn the_event_names_the_instance_with_the_fewest_reasons_and_says_what_it_lacks() {
+    let mut account = Account::new(2);
+    let larger = BRIDGE.replace("256", "300");
+    account.call("register-task-definition", &serde_json::from_str(&larger).unwrap());
+    account.create(&json!({ "desiredCount": 4, "placementConstraints": [
+        { "type": "memberOf", "expression": "attribute:parity == 1" } ] }));
+    account.later(60);
+    let said = messages(&account.describe()).join("\n");
+    // The first has room and is no member, the second has 124 of 300 CPU units.
+    assert!(said.contains("container-instance 2) has insufficient CPU units"), "{said}");
+}
+
+#[test]
+fn of_instances_that_all_drain_the_event_says_so() {
+    let mut account = Account::new(0);
+    let arn = account.join(0);
+    let drain = json!({ "cluster": "mycluster", "containerInstances": [arn],
+        "status": "DRAINING" });
+    account.call("update-container-instances-state", &drain);
+    let run = json!({ "cluster": "mycluster", "taskDefinition": "web", "count": 2 });
+    let ran = account.call("run-task", &run);
+    assert_eq!(ran["failures"], json!([{ "arn": arn, "reason": "INACTIVE" }]));
+    account.create(&json!({ "desiredCount": 1 }));
+    account.later(60);
+    let said = messages(&account.describe()).join("\n");
+    assert!(
+        said.contains("closest matching (container-instance 1) is not in the ACTIVE"),
+        "{said}"
+    );
+}
+
+#[test]
 fn a_service_is_deleted_at_0_or_by_force_and_then_inactive() {
     let mut account = Account::new(1);
     account.create(&json!({ "desiredCount": 1 }));
