@@ -311,21 +311,11 @@ impl Cluster {
             let changed = request.overrides.apply(&registered.definition, rules);
             Arc::new(changed.map_err(RunError::Definition)?)
         };
-        let shares = match &request.launch {
-            Launch::Providers(shares) => Some(shares.clone()),
-            Launch::Default if !self.default_strategy.is_empty() => {
-                Some(self.default_strategy.clone())
-            }
-            _ => None,
-        };
+        let shares = self.shares(request).map(<[_]>::to_vec);
         if let Some(shares) = &shares {
             self.check_shares(shares).map_err(RunError::Strategy)?;
         }
-        let launch = match (&request.launch, &shares) {
-            (_, Some(shares)) if shares[0].is_fargate() => LaunchType::Fargate,
-            (Launch::Type(launch), _) => *launch,
-            _ => LaunchType::Ec2,
-        };
+        let launch = self.launch_type(request);
         if launch == LaunchType::Fargate {
             if !request.constraints.is_empty() || !request.strategies.is_empty() {
                 return Err(RunError::PlacementOnFargate);
@@ -343,6 +333,25 @@ impl Cluster {
             return Err(RunError::NoInstances);
         }
         Ok(Plan { request, definition, shares, launch, asked })
+    }
+
+    /// The strategy of a request, which may be the cluster's.
+    pub(super) fn shares<'a>(&'a self, request: &'a RunRequest) -> Option<&'a [ProviderShare]> {
+        match &request.launch {
+            Launch::Providers(shares) => Some(shares),
+            Launch::Default => Some(self.default_strategy.as_slice()).filter(|it| !it.is_empty()),
+            Launch::Type(_) => None,
+        }
+    }
+
+    /// On what the tasks of a request run here.
+    pub fn launch_type(&self, request: &RunRequest) -> LaunchType {
+        let first = self.shares(request).and_then(|shares| shares.first());
+        match &request.launch {
+            _ if first.is_some_and(ProviderShare::is_fargate) => LaunchType::Fargate,
+            Launch::Type(launch) => *launch,
+            _ => LaunchType::Ec2,
+        }
     }
 
     /// Whether the request could be taken, with instances or without.

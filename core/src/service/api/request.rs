@@ -109,7 +109,7 @@ impl ServiceRequest {
                 crate::service::PercentsError::DaemonMax { value: spec.percents.max_percent },
             )));
         }
-        self.balancers(&run.definition.definition)?;
+        check_balancers(&self.load_balancers, &run.definition.definition)?;
         let groups = self.load_balancers.iter().any(|one| one.target_group_arn.is_some());
         spec.target_group = groups.then_some(DEREGISTRATION_DELAY);
         spec.classic_load_balancer =
@@ -199,30 +199,36 @@ impl ServiceRequest {
             Some(other) => refuse(format!("no availability zone rebalancing {other:?}")),
         }
     }
+}
 
-    /// Each load balancer names a container and a port of it.
-    fn balancers(&self, definition: &TaskDefinition) -> Result<(), ApiError> {
-        for one in &self.load_balancers {
-            let name = &one.container_name;
-            let container =
-                definition.container_definitions.iter().find(|container| container.name == *name);
-            let Some(container) = container else {
-                return refuse(format!(
-                    "The container {name} does not exist in the task definition."
-                ));
-            };
-            let port = one.container_port;
-            let mapped = |mapping: &crate::cluster::task_definition::PortMapping| {
-                mapping.container_port == Some(port)
-            };
-            if !container.port_mappings.iter().any(mapped) {
-                return refuse(format!(
-                    "The container {name} did not have a container port {port} defined."
-                ));
-            }
+/// The load balancers that a service was created with.
+pub(super) fn balancers_of(given: &Value) -> Result<Vec<LoadBalancer>, ApiError> {
+    Vec::deserialize(given).map_err(ApiError::parameter)
+}
+
+/// Each load balancer names a container and a port of it.
+pub(super) fn check_balancers(
+    balancers: &[LoadBalancer],
+    definition: &TaskDefinition,
+) -> Result<(), ApiError> {
+    for one in balancers {
+        let name = &one.container_name;
+        let container =
+            definition.container_definitions.iter().find(|container| container.name == *name);
+        let Some(container) = container else {
+            return refuse(format!("The container {name} does not exist in the task definition."));
+        };
+        let port = one.container_port;
+        let mapped = |mapping: &crate::cluster::task_definition::PortMapping| {
+            mapping.container_port == Some(port)
+        };
+        if !container.port_mappings.iter().any(mapped) {
+            return refuse(format!(
+                "The container {name} did not have a container port {port} defined."
+            ));
         }
-        Ok(())
     }
+    Ok(())
 }
 
 /// Whether a constraint is about availability zones.

@@ -451,6 +451,60 @@ fn what_aws_refuses_is_refused_in_its_codes_and_changes_nothing() {
 }
 
 #[test]
+fn a_daemon_does_not_run_on_fargate() {
+    let mut account = Account::new(1);
+    account.call(
+        "register-task-definition",
+        &json!({ "family": "far", "networkMode": "awsvpc", "cpu": "256", "memory": "512",
+            "requiresCompatibilities": ["EC2", "FARGATE"],
+            "containerDefinitions": [{ "name": "far", "image": "nginx" }] }),
+    );
+    account.call(
+        "create-cluster",
+        &json!({ "clusterName": "serverless", "capacityProviders": ["FARGATE"],
+            "defaultCapacityProviderStrategy": [{ "capacityProvider": "FARGATE", "weight": 1 }] }),
+    );
+    let provider = json!([{ "capacityProvider": "FARGATE_SPOT", "weight": 1 }]);
+    for on in [
+        json!({ "launchType": "FARGATE" }),
+        json!({ "capacityProviderStrategy": provider }),
+        json!({ "cluster": "serverless" }),
+    ] {
+        let mut request = json!({
+            "taskDefinition": "far", "schedulingStrategy": "DAEMON", "desiredCount": null,
+            "networkConfiguration": { "awsvpcConfiguration": { "subnets": ["s"] } },
+        });
+        for (key, value) in on.as_object().unwrap() {
+            request[key] = value.clone();
+        }
+        let refused = account.refused("create-service", &request);
+        let says = "InvalidParameterException: Fargate tasks do not support the DAEMON";
+        assert!(refused.starts_with(says), "{refused}");
+    }
+}
+
+#[test]
+fn a_definition_without_the_container_behind_the_balancer_is_no_update() {
+    let mut account = Account::new(1);
+    let balancers = json!([{ "targetGroupArn": "a", "containerName": "web", "containerPort": 80 }]);
+    account.create(&json!({ "desiredCount": 1, "loadBalancers": balancers }));
+    account.later(60);
+    let before = account.describe();
+    for (from, to, says) in [
+        (r#""name": "web""#, r#""name": "other""#, "The container web does not exist"),
+        ("80", "81", "did not have a container port 80 defined"),
+    ] {
+        let changed = BRIDGE.replace(from, to);
+        account.call("register-task-definition", &serde_json::from_str(&changed).unwrap());
+        let request = json!({ "cluster": "mycluster", "service": "web", "taskDefinition": "web" });
+        let refused = account.tried("update-service", &request).unwrap_err();
+        assert!(refused.starts_with("InvalidParameterException: "), "{refused}");
+        assert!(refused.contains(says), "{refused}");
+        assert_eq!(account.describe(), before);
+    }
+}
+
+#[test]
 fn an_update_that_is_refused_changes_nothing() {
     let mut account = Account::new(1);
     account.create(&json!({ "desiredCount": 1 }));
