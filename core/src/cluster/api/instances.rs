@@ -10,7 +10,8 @@ use serde_json::{Value, json};
 
 use super::{ApiError, ClusterApi, ids, missing, page, seconds};
 use crate::cluster::instance::{
-    ContainerInstance, ContainerInstanceId, EniLimits, Registration, RegistrationError, Room,
+    ContainerInstance, ContainerInstanceId, EniLimits, MAX_GPUS, Registration, RegistrationError,
+    Room,
 };
 use crate::cluster::task_definition::Protocol;
 use crate::cluster::{Cluster, MemberError};
@@ -234,9 +235,17 @@ fn registration(request: &RegisterInstance) -> Result<Registration, ApiError> {
     };
     let mut registration = Registration::new(&identity.instance_id, Resources::default());
     for amount in &request.total_resources {
-        let number = u32::try_from(amount.integer_value).map_err(|_| {
-            let message = format!("{} of {}: it does not fit", amount.name, amount.integer_value);
-            ApiError::parameter(message)
+        let most = match amount.name.as_str() {
+            "CPU" | "MEMORY" => Resources::MAX,
+            "GPU" => MAX_GPUS,
+            _ => u32::MAX,
+        };
+        let number = u32::try_from(amount.integer_value).ok().filter(|number| *number <= most);
+        let number = number.ok_or_else(|| {
+            let (name, value) = (&amount.name, amount.integer_value);
+            let least = u32::from(matches!(name.as_str(), "CPU" | "MEMORY"));
+            let range = format!("at least {least} and at most {most} is possible");
+            ApiError::parameter(format!("{name} of {value}: {range}"))
         })?;
         match amount.name.as_str() {
             "CPU" => registration.resources.cpu_units = number,

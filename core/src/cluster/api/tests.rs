@@ -129,6 +129,22 @@ fn an_instance_joins_one_cluster_only() {
 }
 
 #[test]
+fn an_amount_out_of_range_is_said_with_its_range() {
+    let (mut account, _) = Account::with_web();
+    for (name, value, range) in [
+        ("CPU", -1, "CPU of -1: at least 1 and at most 16777215 is possible"),
+        ("MEMORY", 1 << 24, "MEMORY of 16777216: at least 1 and at most 16777215 is possible"),
+        ("GPU", 65, "GPU of 65: at least 0 and at most 64 is possible"),
+        ("ENI", -2, "ENI of -2: at least 0 and at most 4294967295 is possible"),
+    ] {
+        let amounts = json!([{ "name": name, "type": "INTEGER", "integerValue": value }]);
+        let request = json!({ "cluster": "mycluster", "totalResources": amounts });
+        let error = account.refused("register-container-instance", request);
+        assert_eq!((error.code, error.message.as_str()), ("InvalidParameterException", range));
+    }
+}
+
+#[test]
 fn refusals_have_the_codes_of_aws() {
     let mut account = Account::new();
     let run = json!({ "cluster": "nowhere", "taskDefinition": "web" });
