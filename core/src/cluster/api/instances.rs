@@ -15,6 +15,7 @@ use crate::cluster::instance::{
 };
 use crate::cluster::task_definition::Protocol;
 use crate::cluster::{Cluster, MemberError};
+use crate::placement::view::{AVAILABILITY_ZONE, INSTANCE_TYPE};
 use crate::resources::Resources;
 use crate::time::Instant;
 
@@ -72,16 +73,17 @@ pub(super) struct SomeInstances {
 }
 
 impl ClusterApi {
-    /// The server is named by the identity document. Beside AWS's resources (CPU,
-    /// MEMORY, PORTS, PORTS_UDP, GPU) an integer ENI says how many tasks with an
-    /// interface the instance takes.
+    /// The server is named by the identity document. How many tasks with an
+    /// interface it takes is known of its type, with a trunk where the account has
+    /// opted in; beside AWS's resources (CPU, MEMORY, PORTS, PORTS_UDP, GPU) an
+    /// integer ENI says another number.
     pub(super) fn register_instance(
         &mut self,
         now: Instant,
         request: &RegisterInstance,
     ) -> Result<Value, ApiError> {
         let name = self.found(&request.cluster)?.name().to_string();
-        let registration = registration(request)?;
+        let registration = registration(request, self.trunking == Some(true))?;
         let server = &registration.ec2_instance_id;
         let elsewhere = self.clusters.values().find(|one| one.member_of_server(server).is_some());
         if let Some(cluster) = elsewhere {
@@ -228,7 +230,7 @@ pub(crate) fn named(cluster: &Cluster, name: &str) -> Option<ContainerInstanceId
     cluster.instance(id).map(ContainerInstance::id)
 }
 
-fn registration(request: &RegisterInstance) -> Result<Registration, ApiError> {
+fn registration(request: &RegisterInstance, trunking: bool) -> Result<Registration, ApiError> {
     let identity: Identity = match &request.instance_identity_document {
         Some(document) => super::read(document)?,
         None => Identity::default(),
@@ -269,10 +271,8 @@ fn registration(request: &RegisterInstance) -> Result<Registration, ApiError> {
             other => return Err(ApiError::parameter(format!("{other:?} is no resource"))),
         }
     }
-    let built_in = [
-        ("ecs.availability-zone", identity.availability_zone),
-        ("ecs.instance-type", identity.instance_type),
-    ];
+    let built_in =
+        [(AVAILABILITY_ZONE, identity.availability_zone), (INSTANCE_TYPE, identity.instance_type)];
     for (name, value) in built_in {
         if value.is_some() {
             registration.attributes.insert(name.into(), value);
@@ -280,6 +280,12 @@ fn registration(request: &RegisterInstance) -> Result<Registration, ApiError> {
     }
     for attribute in &request.attributes {
         registration.attributes.insert(attribute.name.clone(), attribute.value.clone());
+    }
+    let told = request.total_resources.iter().any(|amount| amount.name == "ENI");
+    let limits = registration.attribute(INSTANCE_TYPE).and_then(EniLimits::published);
+    if let Some(limits) = limits.filter(|_| !told) {
+        registration.eni = limits;
+        registration.trunking = trunking && limits.with_trunking.is_some();
     }
     if let Some(version) = request.version_info.get("agentVersion") {
         registration.agent_version.clone_from(version);
