@@ -100,6 +100,11 @@ impl Asked {
         };
         Ok(Self { constraints, strategies })
     }
+
+    /// Whether an instance takes one task of the group at most.
+    pub(super) fn is_distinct(&self) -> bool {
+        self.constraints.contains(&Constraint::DistinctInstance)
+    }
 }
 
 /// A task that looks for an instance.
@@ -114,7 +119,7 @@ pub(super) struct Order<'a> {
 impl Order<'_> {
     /// The same in placement's words. A provider's instances are known by an
     /// attribute, the only one that is required.
-    fn request(&self) -> PlacementRequest {
+    pub(super) fn request(&self) -> PlacementRequest {
         let mut needs = needs(self.requirements);
         if let Some(provider) = self.provider {
             needs = needs.attribute(PROVIDER_ATTRIBUTE, Some(provider));

@@ -141,11 +141,9 @@ fn with_room_to_keep_no_more_than_the_largest_step_is_added_at_a_time() {
     let settings = ManagedScaling { target_capacity: 50, maximum_step: 1, ..Default::default() };
     let mut run = Run::new(settings, 1);
     let waiting = [group(2_048, 512, 40)];
-    let mut size = 1;
-    for _ in 0..20 {
+    for size in 1..21 {
         let decision = run.minute(size, size, &waiting).unwrap();
         assert_eq!((decision.from, decision.to), (size, size + 1));
-        size += 1;
     }
 }
 

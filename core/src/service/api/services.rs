@@ -186,7 +186,7 @@ impl Ecs {
     }
 }
 
-fn not_found() -> ApiError {
+pub(super) fn not_found() -> ApiError {
     ApiError::new("ServiceNotFoundException", "Service not found.")
 }
 

@@ -1,6 +1,7 @@
 //! The door with services: AWS's operations, field by field, and refusals.
 
 mod refusals;
+mod verdict;
 
 use alloc::format;
 use alloc::string::{String, ToString};
@@ -515,6 +516,6 @@ fn every_operation_has_a_skeleton_that_is_json_and_is_known() {
             assert_ne!(error.code, "UnknownOperationException", "{name}");
         }
     }
-    assert_eq!(operations().count(), 32);
+    assert_eq!(operations().count(), 33);
     assert_eq!(skeleton("fly"), None);
 }
