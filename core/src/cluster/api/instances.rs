@@ -262,13 +262,18 @@ fn registration(request: &RegisterInstance, trunking: bool) -> Result<Registrati
                 let udp = amount.name == "PORTS_UDP";
                 let protocol = if udp { Protocol::Udp } else { Protocol::Tcp };
                 for port in &amount.string_set_value {
-                    let number = port
-                        .parse::<u16>()
-                        .map_err(|_| ApiError::parameter(format!("{port:?} is no port")))?;
+                    let unknown = |_| {
+                        let range = "0 to 65535 is possible";
+                        ApiError::parameter(format!("{port:?} is no port: {range}"))
+                    };
+                    let number = port.parse::<u16>().map_err(unknown)?;
                     registration.reserved_ports.insert((protocol, number));
                 }
             }
-            other => return Err(ApiError::parameter(format!("{other:?} is no resource"))),
+            other => {
+                let possible = "CPU, MEMORY, PORTS, PORTS_UDP, GPU and ENI are possible";
+                return Err(ApiError::parameter(format!("{other:?} is no resource: {possible}")));
+            }
         }
     }
     let built_in =

@@ -86,7 +86,7 @@ impl ServiceRequest {
         let daemon = match self.scheduling_strategy.as_deref() {
             None | Some("REPLICA") => false,
             Some("DAEMON") => true,
-            Some(other) => return refuse(format!("no scheduling strategy {other:?}")),
+            Some(other) => return Err(no_strategy(other)),
         };
         let mut spec = if daemon {
             if self.desired_count.is_some() {
@@ -165,7 +165,10 @@ impl ServiceRequest {
                 "COUNT" => Threshold::Count(given.value),
                 "BOUNDED_PERCENT" => Threshold::BoundedPercent(given.value),
                 "UNBOUNDED_PERCENT" => Threshold::UnboundedPercent(given.value),
-                other => return refuse(format!("no type of threshold {other:?}")),
+                other => {
+                    let possible = "COUNT, BOUNDED_PERCENT and UNBOUNDED_PERCENT are possible";
+                    return refuse(format!("no type of threshold {other:?}: {possible}"));
+                }
             },
         };
         threshold.check().map_err(ApiError::parameter)?;
@@ -196,7 +199,10 @@ impl ServiceRequest {
             None => Ok(None),
             Some("ENABLED") => Ok(Some(true)),
             Some("DISABLED") => Ok(Some(false)),
-            Some(other) => refuse(format!("no availability zone rebalancing {other:?}")),
+            Some(other) => {
+                let possible = "ENABLED and DISABLED are possible";
+                refuse(format!("no availability zone rebalancing {other:?}: {possible}"))
+            }
         }
     }
 }
@@ -235,6 +241,11 @@ pub(super) fn check_balancers(
 fn names_zone(constraints: &[PlacementConstraint]) -> bool {
     let of_zone = |text: &String| text.contains(AVAILABILITY_ZONE);
     constraints.iter().any(|one| one.expression.as_ref().is_some_and(of_zone))
+}
+
+pub(super) fn no_strategy(given: &str) -> ApiError {
+    let possible = "REPLICA and DAEMON are possible";
+    ApiError::parameter(format!("no scheduling strategy {given:?}: {possible}"))
 }
 
 fn refuse<T>(message: impl core::fmt::Display) -> Result<T, ApiError> {

@@ -145,8 +145,7 @@ impl Ecs {
             Some("REPLICA") => Some(false),
             Some("DAEMON") => Some(true),
             Some(other) => {
-                let message = alloc::format!("no scheduling strategy {other:?}");
-                return Err(ApiError::parameter(message));
+                return Err(super::request::no_strategy(other));
             }
         };
         let launch = request.launch_type.as_deref();

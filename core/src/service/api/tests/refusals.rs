@@ -17,14 +17,14 @@ fn what_aws_refuses_is_refused_in_its_codes_and_changes_nothing() {
     says(json!({ "serviceName": "a b" }), "serviceName is \"a b\"");
     says(json!({ "serviceName": "" }), "serviceName is \"\"");
     says(json!({ "desiredCount": null }), "desiredCount is required");
-    says(json!({ "schedulingStrategy": "OTHER" }), "no scheduling strategy");
+    says(json!({ "schedulingStrategy": "OTHER" }), "\"OTHER\": REPLICA and DAEMON are possible");
     says(json!({ "schedulingStrategy": "DAEMON" }), "not supported for a DAEMON");
     says(json!({ "deploymentConfiguration": { "minimumHealthyPercent": 101 } }), "101");
     says(json!({ "deploymentConfiguration": { "maximumPercent": 99 } }), "99");
     says(
         json!({ "deploymentConfiguration": { "deploymentCircuitBreaker": {
             "enable": true, "thresholdConfiguration": { "type": "SOME", "value": 1 } } } }),
-        "no type of threshold",
+        "\"SOME\": COUNT, BOUNDED_PERCENT and UNBOUNDED_PERCENT are possible",
     );
     says(json!({ "healthCheckGracePeriodSeconds": 9 }), "only valid for services configured");
     says(
@@ -42,8 +42,11 @@ fn what_aws_refuses_is_refused_in_its_codes_and_changes_nothing() {
         json!({ "placementConstraints": [{ "type": "memberOf", "expression": "(" }] }),
         "Invalid constraint expression",
     );
-    says(json!({ "launchType": "MOON" }), "no launch type");
-    says(json!({ "availabilityZoneRebalancing": "MAYBE" }), "no availability zone rebalancing");
+    says(json!({ "launchType": "MOON" }), "\"MOON\": EC2, FARGATE and EXTERNAL are possible");
+    says(
+        json!({ "availabilityZoneRebalancing": "MAYBE" }),
+        "\"MAYBE\": ENABLED and DISABLED are possible",
+    );
     let refused = account.refused("create-service", &json!({ "taskDefinition": "none" }));
     assert!(refused.starts_with("ClientException: "), "{refused}");
     let refused = account.refused("update-service", &json!({ "service": "none" }));
