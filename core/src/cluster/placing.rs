@@ -5,14 +5,17 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use core::fmt;
 
-use super::instance::{ContainerInstanceId, InstanceStatus, PROVIDER_ATTRIBUTE};
+use super::capacity_provider::ProviderShare;
+use super::instance::{ContainerInstance, ContainerInstanceId, InstanceStatus, PROVIDER_ATTRIBUTE};
 use super::run::{RunError, RunRequest};
 use super::state::Cluster;
-use super::task::TaskId;
-use super::task_definition::{ConstraintKind, Requirements, TaskDefinition};
+use super::task::{LaunchType, TaskId};
+use super::task_definition::{ConstraintKind, NetworkMode, Requirements, TaskDefinition};
 use crate::id::NodeId;
 use crate::placement::constraint::{Constraint, MAX_CONSTRAINTS};
-use crate::placement::view::{Chain, PlaceError, PlacementRequest, Reason, TaskRequirements};
+use crate::placement::view::{
+    AVAILABILITY_ZONE, Chain, PlaceError, PlacementRequest, Reason, TaskRequirements,
+};
 use crate::resources::Resources;
 
 /// Why an instance did not take a task, in AWS's words (Amazon ECS Developer Guide,
@@ -114,15 +117,20 @@ pub(super) struct Order<'a> {
     pub(super) asked: &'a Asked,
     pub(super) zones: &'a [String],
     pub(super) provider: Option<&'a str>,
+    /// Beside `zones`: this one alone.
+    pub(super) zone: Option<&'a str>,
 }
 
 impl Order<'_> {
-    /// The same in placement's words. A provider's instances are known by an
-    /// attribute, the only one that is required.
+    /// The same in placement's words. A provider's instances, and those of one zone,
+    /// are known by an attribute; none other is required.
     pub(super) fn request(&self) -> PlacementRequest {
         let mut needs = needs(self.requirements);
         if let Some(provider) = self.provider {
             needs = needs.attribute(PROVIDER_ATTRIBUTE, Some(provider));
+        }
+        if let Some(zone) = self.zone {
+            needs = needs.attribute(AVAILABILITY_ZONE, Some(zone));
         }
         if self.requirements.enis > 0 {
             for zone in self.zones {
@@ -157,7 +165,7 @@ fn explain(instance: ContainerInstanceId, reason: Reason) -> Failure {
 
 impl Cluster {
     /// The instance for a task, or for each instance looked at the first reason why
-    /// not. Of a provider, only its own instances are looked at.
+    /// not. Of a provider or a zone, only its own instances are looked at.
     pub(super) fn choose(&mut self, order: &Order<'_>) -> Result<ContainerInstanceId, NoRoom> {
         let refused = |error: &dyn fmt::Display| NoRoom::because(&error.to_string());
         let request = self.view.prepare(order.request()).map_err(|error| refused(&error))?;
@@ -169,7 +177,7 @@ impl Cluster {
             Err(PlaceError::Unplaced(unplaced)) => unplaced,
             Err(error) => return Err(refused(&error)),
         };
-        // The only attribute asked for is the provider's.
+        // The only attributes asked for are the provider's and the zone's.
         let ours =
             |reasons: &[Reason]| !reasons.iter().any(|one| matches!(one, Reason::Attribute { .. }));
         let explained = |node: NodeId, reasons: &[Reason]| {
@@ -178,7 +186,7 @@ impl Cluster {
         let looked_at = unplaced.nodes().filter(|(_, reasons)| ours(reasons));
         let failures = looked_at.filter_map(|(node, reasons)| explained(node, reasons));
         let mut failures: Vec<Failure> = failures.collect();
-        if failures.is_empty() {
+        if failures.is_empty() && order.zone.is_none() {
             failures.extend(self.registering(order.provider));
         }
         let closest = unplaced.closest_where(ours);
@@ -221,7 +229,7 @@ impl Cluster {
         let Some(node) = instance.node else {
             return failure("INACTIVE", Some(instance.status.to_string()));
         };
-        let order = Order { group: "", requirements, asked, zones, provider: None };
+        let order = Order { group: "", requirements, asked, zones, provider: None, zone: None };
         let request = match self.view.prepare(order.request()) {
             Ok(request) => request,
             Err(error) => return failure(&error.to_string(), None),
@@ -241,7 +249,7 @@ impl Cluster {
         among: &[NodeId],
     ) -> Result<Vec<ContainerInstanceId>, RunError> {
         let requirements = &Requirements::default();
-        let order = Order { group: "", requirements, asked, zones, provider: None };
+        let order = Order { group: "", requirements, asked, zones, provider: None, zone: None };
         let prepared = self.view.prepare(order.request());
         let prepared =
             prepared.map_err(|error| RunError::Placement { reason: error.to_string() })?;
@@ -254,6 +262,36 @@ impl Cluster {
         let forgotten = self.view.forget(prepared);
         debug_assert!(forgotten.is_ok());
         Ok(meeting)
+    }
+
+    /// The instances that a request's tasks may run on, whatever room they have: of its
+    /// capacity providers, in the zones of its subnets, as its constraints say; in
+    /// order. Fargate has none. O(instances x (constraints + zones)).
+    ///
+    /// # Errors
+    /// A constraint is none.
+    pub fn matching(&mut self, request: &RunRequest) -> Result<Vec<ContainerInstanceId>, RunError> {
+        let definition = &request.definition.definition;
+        let asked = Asked::new(request, definition)?;
+        let (shares, launch) = self.launch_of(request);
+        if launch == LaunchType::Fargate {
+            return Ok(Vec::new());
+        }
+        let own_interface = definition.network_mode() == NetworkMode::Awsvpc;
+        let zones = if own_interface { request.zones.as_slice() } else { &[] };
+        let reached = |one: &&ContainerInstance| {
+            let provider = one.registration.capacity_provider.as_deref();
+            let of = |share: &ProviderShare| provider == Some(share.capacity_provider.as_str());
+            let there = |zone: &String| one.availability_zone() == Some(zone.as_str());
+            shares.is_none_or(|shares| shares.iter().any(of))
+                && (zones.is_empty() || zones.iter().any(there))
+        };
+        let reached = self.instances.values().filter(reached);
+        if !asked.constraints.iter().any(|one| matches!(one, Constraint::MemberOf(_))) {
+            return Ok(reached.filter(|one| one.node.is_some()).map(|one| one.id()).collect());
+        }
+        let nodes: Vec<NodeId> = reached.filter_map(|one| one.node).collect();
+        self.meeting(&asked, zones, &nodes)
     }
 
     /// Shows placement an instance as it is: there from ACTIVE until it leaves, open

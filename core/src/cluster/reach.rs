@@ -36,7 +36,7 @@ impl Cluster {
     /// The request is refused whatever the room.
     pub(crate) fn reach(&self, request: &RunRequest, by_name: bool) -> Result<Reach, RunError> {
         self.check(request)?;
-        let shares = self.shares(request).filter(|_| !by_name);
+        let shares = self.launch_of(request).0.filter(|_| !by_name);
         let used = |share: &&ProviderShare| share.weight > 0 || share.base > 0;
         let names: Option<Vec<&str>> = shares
             .map(|all| all.iter().filter(used).map(|one| one.capacity_provider.as_str()).collect());
@@ -61,6 +61,7 @@ impl Cluster {
             asked: &asked,
             zones: &request.zones,
             provider: None,
+            zone: None,
         };
         let wanted = order.request();
         let ours = |one: &ContainerInstance| {

@@ -198,6 +198,8 @@ struct Plan<'a> {
     shares: Option<Vec<ProviderShare>>,
     launch: LaunchType,
     asked: Asked,
+    /// Only there, and only now: what has no room does not wait for it.
+    zone: Option<&'a str>,
 }
 
 /// Where a task goes.
@@ -247,7 +249,31 @@ impl Cluster {
         now: Instant,
         request: &RunRequest,
     ) -> Result<TaskId, LaunchError> {
+        self.launch(now, request, None)
+    }
+
+    /// The same in one availability zone: a task that moves there. It finds room now
+    /// or not at all, and asks for no capacity.
+    ///
+    /// # Errors
+    /// The request is refused, or no instance in the zone took the task.
+    pub fn launch_task_in(
+        &mut self,
+        now: Instant,
+        request: &RunRequest,
+        zone: &str,
+    ) -> Result<TaskId, LaunchError> {
+        self.launch(now, request, Some(zone))
+    }
+
+    fn launch(
+        &mut self,
+        now: Instant,
+        request: &RunRequest,
+        zone: Option<&str>,
+    ) -> Result<TaskId, LaunchError> {
         let plan = self.plan(request).map_err(LaunchError::Refused)?;
+        let plan = Plan { zone, ..plan };
         let now = self.clock(now);
         let group = request.group();
         let mut counts: Vec<u32> = Vec::new();
@@ -311,11 +337,10 @@ impl Cluster {
             let changed = request.overrides.apply(&registered.definition, rules);
             Arc::new(changed.map_err(RunError::Definition)?)
         };
-        let shares = self.shares(request).map(<[_]>::to_vec);
-        if let Some(shares) = &shares {
+        let (shares, launch) = self.launch_of(request);
+        if let Some(shares) = shares {
             self.check_shares(shares).map_err(RunError::Strategy)?;
         }
-        let launch = self.launch_type(request);
         if launch == LaunchType::Fargate {
             if !request.constraints.is_empty() || !request.strategies.is_empty() {
                 return Err(RunError::PlacementOnFargate);
@@ -332,26 +357,43 @@ impl Cluster {
         if shares.is_none() && launch != LaunchType::Fargate && self.has_no_members() {
             return Err(RunError::NoInstances);
         }
-        Ok(Plan { request, definition, shares, launch, asked })
+        let shares = shares.map(<[ProviderShare]>::to_vec);
+        Ok(Plan { request, definition, shares, launch, asked, zone: None })
     }
 
-    /// The strategy of a request, which may be the cluster's.
-    pub(super) fn shares<'a>(&'a self, request: &'a RunRequest) -> Option<&'a [ProviderShare]> {
-        match &request.launch {
-            Launch::Providers(shares) => Some(shares),
-            Launch::Default => Some(self.default_strategy.as_slice()).filter(|it| !it.is_empty()),
-            Launch::Type(_) => None,
+    /// By which strategy of capacity providers a request's tasks run, and on what.
+    pub(super) fn launch_of<'a>(
+        &'a self,
+        request: &'a RunRequest,
+    ) -> (Option<&'a [ProviderShare]>, LaunchType) {
+        let shares = match &request.launch {
+            Launch::Providers(shares) => Some(shares.as_slice()),
+            Launch::Default if !self.default_strategy.is_empty() => {
+                Some(self.default_strategy.as_slice())
+            }
+            _ => None,
+        };
+        let first = shares.and_then(<[ProviderShare]>::first);
+        let launch = match &request.launch {
+            _ if first.is_some_and(ProviderShare::is_fargate) => LaunchType::Fargate,
+            Launch::Type(launch) => *launch,
+            _ => LaunchType::Ec2,
+        };
+        (shares, launch)
+    }
+
+    /// The zones that a request's tasks run in without an instance: those of its
+    /// subnets, on Fargate.
+    pub fn fargate_zones<'a>(&self, request: &'a RunRequest) -> &'a [String] {
+        match self.launch_of(request) {
+            (_, LaunchType::Fargate) => &request.zones,
+            _ => &[],
         }
     }
 
     /// On what the tasks of a request run here.
     pub fn launch_type(&self, request: &RunRequest) -> LaunchType {
-        let first = self.shares(request).and_then(|shares| shares.first());
-        match &request.launch {
-            _ if first.is_some_and(ProviderShare::is_fargate) => LaunchType::Fargate,
-            Launch::Type(launch) => *launch,
-            _ => LaunchType::Ec2,
-        }
+        self.launch_of(request).1
     }
 
     /// Whether the request could be taken, with instances or without.
@@ -382,6 +424,13 @@ impl Cluster {
         let share = at.and_then(|at| plan.shares.as_ref().map(|shares| shares[at].clone()));
         let provider = share.map(|share| share.capacity_provider);
         let place = if plan.launch == LaunchType::Fargate {
+            let outside = |zone: &&str| !plan.request.zones.iter().any(|one| one == zone);
+            if let Some(zone) = plan.zone.filter(outside) {
+                let detail = Some(format!("no subnet of the task is in zone {zone:?}"));
+                let reason = "LOCATION".into();
+                let failures = vec![Failure { instance: None, reason, detail }];
+                return Err(NoRoom { failures, closest: None });
+            }
             Place::Fargate
         } else {
             self.place(plan, provider.as_deref())?
@@ -403,11 +452,15 @@ impl Cluster {
             asked: &plan.asked,
             zones: &plan.request.zones,
             provider,
+            zone: plan.zone,
         };
         let why = match self.choose(&order) {
             Ok(instance) => return Ok(Place::Instance(instance)),
             Err(why) => why,
         };
+        if plan.zone.is_some() {
+            return Err(why);
+        }
         let Some(of) = provider.and_then(|name| self.providers.get(name)) else {
             return Err(why);
         };
@@ -505,10 +558,14 @@ impl Cluster {
     }
 
     /// Fargate spreads a group's tasks over the zones of its subnets: the one with
-    /// the fewest, the first of equals. `None` where no zones are given.
+    /// the fewest, the first of equals, or the one that is asked for. `None` where no
+    /// zones are given.
     fn fargate_zone(&self, plan: &Plan<'_>) -> Option<String> {
         if plan.launch != LaunchType::Fargate {
             return None;
+        }
+        if let Some(zone) = plan.zone {
+            return Some(zone.into());
         }
         let group = plan.request.group();
         let tasks_in = |zone: &&String| {

@@ -118,6 +118,7 @@ impl Cluster {
             asked: &asked,
             zones: &request.zones,
             provider: provider.as_deref(),
+            zone: None,
         };
         self.choose(&order).ok()
     }

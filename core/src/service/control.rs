@@ -2,12 +2,14 @@
 //! done goes out.
 
 use alloc::collections::{BTreeMap, VecDeque};
+use alloc::vec::Vec;
 
 use super::backoff::Backoff;
 use super::deployment::{Deployment, Rollout};
 use super::error::{DeleteError, UnknownOrder, UnknownTask};
 use super::events::{self, Condition, EventLog, Unplaced};
 use super::health::Stage;
+use super::moves::Moving;
 use super::observed::{
     DeploymentKey, Health, InstanceKey, ObservedInstance, ObservedTask, OrderKey, TaskKey,
     TaskStatus, ZoneKey,
@@ -110,14 +112,6 @@ pub(super) struct Order {
     pub(super) place: Where,
 }
 
-/// How far a move between zones is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Moving {
-    No,
-    Ordered(OrderKey),
-    Started(TaskKey),
-}
-
 /// A service: deployments, tasks, instances and the load balancer's targets.
 ///
 /// The page of the [module](super) has the contract and an example.
@@ -131,6 +125,8 @@ pub struct Service {
     pub(super) last_completed: Option<DeploymentKey>,
     pub(super) tasks: BTreeMap<TaskKey, Tracked>,
     pub(super) instances: BTreeMap<InstanceKey, ObservedInstance>,
+    /// Zones in which tasks need no instance.
+    pub(super) fargate_zones: Vec<ZoneKey>,
     pub(super) orders: BTreeMap<OrderKey, Order>,
     pub(super) targets: Option<TargetGroup>,
     pub(super) backoff: Backoff,
@@ -174,6 +170,7 @@ impl Service {
             last_completed: None,
             tasks: BTreeMap::new(),
             instances: BTreeMap::new(),
+            fargate_zones: Vec::new(),
             orders: BTreeMap::new(),
             targets,
             backoff: Backoff::new(spec.max_backoff),
@@ -266,8 +263,10 @@ impl Service {
     ) -> Result<(), UnknownOrder> {
         let Some(given) = self.orders.remove(&order) else { return Err(UnknownOrder { order }) };
         let now = self.enter(now);
-        if self.moving == Moving::Ordered(order) {
-            self.moving = Moving::Started(task.task);
+        if let Moving::Ordered { order: moves, from } = self.moving
+            && moves == order
+        {
+            self.moving = Moving::Started { task: task.task, from };
         }
         self.log.over(Condition::Unplaceable);
         self.log.say(now, &events::started(task.task));
@@ -327,6 +326,12 @@ impl Service {
         self.enter(now);
         self.refused_until.remove(&instance);
         self.instances.remove(&instance);
+    }
+
+    /// The zones in which tasks need no instance: those of a Fargate service's subnets.
+    pub fn handle_zones(&mut self, now: Instant, zones: Vec<ZoneKey>) {
+        self.enter(now);
+        self.fargate_zones = zones;
     }
 
     /// The load balancer's checks report on a task.
@@ -408,11 +413,6 @@ impl Service {
         self.log.over(Condition::Stuck);
     }
 
-    pub(super) fn give_up_move(&mut self) {
-        self.moving = Moving::No;
-        self.no_move_before = self.now.after(Self::MOVE_RETRY);
-    }
-
     fn observe(&mut self, now: Instant, seen: ObservedTask) {
         // It may have become healthy since the last look.
         if self.judge_task(now, seen.task) {
@@ -466,7 +466,7 @@ impl Service {
         if let Some(instance) = task.seen.instance {
             self.refused_until.remove(&instance);
         }
-        if self.moving == Moving::Started(key) {
+        if matches!(self.moving, Moving::Started { task, .. } if task == key) {
             self.give_up_move();
         }
         let registered = self.targets.as_ref().is_some_and(|targets| targets.has(key));

@@ -26,8 +26,8 @@ use core::fmt;
 use super::control::{Action, Service, ServiceStatus, Where};
 use super::error::DeleteError;
 use super::events::Unplaced;
-use super::look::{Look, deployment_name};
-use super::observed::{Health, OrderKey, TaskKey};
+use super::look::{Look, Scene, Zones, deployment_name, observe};
+use super::observed::{Health, TaskKey};
 use super::scale_in::StopRule;
 use super::spec::{Revision, Scheduling, ServiceSpec, ServiceUpdate, SpecError};
 use super::verdict::{Obstacle, Outlook, Places, Verdict, verdict};
@@ -107,7 +107,7 @@ struct Managed {
     /// What each revision runs, by its number.
     runs: BTreeMap<u64, RunRequest>,
     next_revision: u64,
-    /// The instances that met a daemon's constraints at the last look.
+    /// The instances that its tasks may run on, room aside, by the last look.
     matching: Vec<ContainerInstanceId>,
     look: Look,
 }
@@ -116,6 +116,7 @@ struct Managed {
 #[derive(Debug, Default)]
 pub struct Controller {
     services: BTreeMap<String, Managed>,
+    zones: Zones,
     targets: VecDeque<TargetAction>,
 }
 
@@ -287,7 +288,7 @@ impl Controller {
 
     /// Tells the services what has changed in the cluster, and starts and stops
     /// tasks there until none of them wants more.
-    /// O(passes * services * (instances + tasks)).
+    /// O(passes * services * (instances * constraints + tasks)).
     pub fn drive(&mut self, now: Instant, cluster: &mut Cluster) {
         cluster.handle_time(now);
         for _ in 0..MAX_PASSES {
@@ -313,23 +314,31 @@ impl Controller {
     fn drive_one(&mut self, now: Instant, cluster: &mut Cluster, name: &str) -> bool {
         let daemons: Vec<String> = self.daemon_groups();
         let Some(managed) = self.services.get_mut(name) else { return false };
+        let zones = &mut self.zones;
         let Managed { service, runs, look, matching, .. } = managed;
         service.handle_timer(now);
         let current = service.spec().revision.number;
         let is_daemon = service.spec().scheduling == Scheduling::Daemon;
-        if is_daemon {
-            let group = format!("{SERVICE_GROUP}{name}");
-            let run = runs.get(&current).filter(|_| service.status() == ServiceStatus::Active);
-            match run.map(|run| cluster.reserve_for_daemon(&group, run)) {
-                // Looked at anew each time: what runs where, and attributes, may change.
-                Some(Ok(found)) => *matching = found,
-                // What is no constraint changes nothing.
-                Some(Err(_)) => {}
-                None => cluster.release_daemon(&group),
-            }
+        let group = format!("{SERVICE_GROUP}{name}");
+        let run = runs.get(&current).filter(|_| service.status() == ServiceStatus::Active);
+        if let Some(run) = run {
+            let free = cluster.fargate_zones(run).iter();
+            service.handle_zones(now, free.map(|zone| zones.key(zone)).collect());
         }
-        let wanted_on = is_daemon.then_some(matching.as_slice());
-        look.report(now, cluster, name, &daemons, wanted_on, service);
+        // Looked at anew each time: what runs where, and attributes, may change.
+        let found = match run {
+            Some(run) if is_daemon => Some(cluster.reserve_for_daemon(&group, run)),
+            Some(run) => Some(cluster.matching(run)),
+            None => None,
+        };
+        match found {
+            Some(Ok(found)) => *matching = found,
+            // What is no constraint changes nothing.
+            Some(Err(_)) => {}
+            None => cluster.release_daemon(&group),
+        }
+        let scene = Scene { cluster, daemons: &daemons, zones };
+        look.report(now, name, scene, matching, service);
         let mut acted = false;
         while let Some(action) = service.poll_action() {
             acted = true;
@@ -338,7 +347,17 @@ impl Controller {
                     let starter = deployment_name(deployment);
                     let run = runs.get(&revision.number).cloned();
                     let run = run.map(|run| run.for_service(name, &starter));
-                    start(now, cluster, service, order, place, run);
+                    let zone = match place {
+                        Where::Zone(zone) => zones.name(zone),
+                        _ => None,
+                    };
+                    let placed = start(now, cluster, place, zone, run);
+                    let answered = match placed.map(|task| cluster.task(task)) {
+                        Ok(Some(task)) => service.handle_placed(now, order, observe(task, zones)),
+                        Ok(None) => Ok(()),
+                        Err(why) => service.handle_unplaced(now, order, &why),
+                    };
+                    debug_assert!(answered.is_ok(), "an order is answered once");
                 }
                 Action::Stop { task, reason } => {
                     let (task, why) = (TaskId(task.0), reason.to_string());
@@ -425,46 +444,28 @@ impl Controller {
     }
 }
 
-/// Carries a start out and answers it.
+/// Carries a start out. `zone`: the name of the one that it names.
 fn start(
     now: Instant,
     cluster: &mut Cluster,
-    service: &mut Service,
-    order: OrderKey,
     place: Where,
+    zone: Option<&str>,
     run: Option<RunRequest>,
-) {
-    let placed = match (run, place) {
-        (None, _) => Err(Unplaced { closest: None, reason: "the revision is unknown".into() }),
-        (Some(run), Where::Anywhere) => {
-            cluster.launch_task(now, &run).map_err(|error| match error {
-                LaunchError::Refused(error) => {
-                    Unplaced { closest: None, reason: error.to_string() }
-                }
-                LaunchError::NoRoom(why) => unplaced(why.closest.or_else(|| first(&why.failures))),
-            })
+) -> Result<TaskId, Unplaced> {
+    let none = |reason: &str| Err(Unplaced { closest: None, reason: reason.into() });
+    let Some(run) = run else { return none("the revision is unknown") };
+    let launched = match (place, zone) {
+        (Where::Instance(at), _) => {
+            return start_on(now, cluster, &run, ContainerInstanceId(at.0));
         }
-        (Some(run), Where::Instance(at)) => start_on(now, cluster, &run, ContainerInstanceId(at.0)),
-        (Some(run), Where::Zone(zone)) => {
-            let group = run.group().into_owned();
-            let mut last = Err(Unplaced { closest: None, reason: "no room in the zone".into() });
-            for instance in super::look::in_zone(cluster, zone, &group) {
-                last = start_on(now, cluster, &run, instance);
-                if last.is_ok() {
-                    break;
-                }
-            }
-            last
-        }
+        (Where::Anywhere, _) => cluster.launch_task(now, &run),
+        (Where::Zone(_), Some(zone)) => cluster.launch_task_in(now, &run, zone),
+        (Where::Zone(_), None) => return none("the zone has no name"),
     };
-    let answered = match placed {
-        Ok(task) => match cluster.task(task) {
-            Some(task) => service.handle_placed(now, order, super::look::observe(task)),
-            None => Ok(()),
-        },
-        Err(why) => service.handle_unplaced(now, order, &why),
-    };
-    debug_assert!(answered.is_ok(), "an order is answered once");
+    launched.map_err(|error| match error {
+        LaunchError::Refused(error) => Unplaced { closest: None, reason: error.to_string() },
+        LaunchError::NoRoom(why) => unplaced(why.closest.or_else(|| first(&why.failures))),
+    })
 }
 
 fn start_on(

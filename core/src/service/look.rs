@@ -29,7 +29,7 @@ fn deployment_of(task: &Task) -> DeploymentKey {
 }
 
 /// A task in its light form.
-pub(super) fn observe(task: &Task) -> ObservedTask {
+pub(super) fn observe(task: &Task, zones: &mut Zones) -> ObservedTask {
     let own_fault = matches!(
         task.stop_code(),
         None | Some(StopCode::TaskFailedToStart | StopCode::EssentialContainerExited)
@@ -38,6 +38,7 @@ pub(super) fn observe(task: &Task) -> ObservedTask {
         task: TaskKey(task.id().0),
         deployment: deployment_of(task),
         instance: task.instance().map(|at| InstanceKey(at.0)),
+        zone: task.availability_zone().map(|zone| zones.key(zone)),
         status: status(task.last_status()),
         health: match task.health() {
             task::Health::Unknown => Health::Unknown,
@@ -64,33 +65,45 @@ const fn status(status: task::TaskStatus) -> TaskStatus {
     }
 }
 
-/// The number of a zone: that of its first instance, so that it never changes
-/// while one of them is known. 0 without a zone.
-fn zone_of(cluster: &Cluster, of: &ContainerInstance) -> ZoneKey {
-    let zone = of.availability_zone();
-    let first = cluster.instances().find(|one| zone.is_some() && one.availability_zone() == zone);
-    ZoneKey(first.and_then(|first| u32::try_from(first.id().0).ok()).unwrap_or(0))
+/// The numbers of the cluster's zones, in the order in which they were first seen. A
+/// zone keeps its number.
+#[derive(Debug, Default)]
+pub(super) struct Zones(Vec<String>);
+
+impl Zones {
+    pub(super) fn key(&mut self, zone: &str) -> ZoneKey {
+        let at = self.0.iter().position(|known| known == zone).unwrap_or_else(|| {
+            self.0.push(zone.into());
+            self.0.len() - 1
+        });
+        ZoneKey(u32::try_from(at).unwrap_or(u32::MAX))
+    }
+
+    pub(super) fn name(&self, key: ZoneKey) -> Option<&str> {
+        self.0.get(usize::try_from(key.0).ok()?).map(String::as_str)
+    }
 }
 
 fn light(
     cluster: &Cluster,
     of: &ContainerInstance,
+    zone: Option<ZoneKey>,
     daemons: &[String],
-    matching: Option<&[ContainerInstanceId]>,
+    matching: &[ContainerInstanceId],
 ) -> ObservedInstance {
     let attributes = &of.registration().attributes;
     let other = |task: &&Task| !daemons.iter().any(|group| group == task.group());
     let tasks = of.tasks().filter_map(|task| cluster.task(task));
     ObservedInstance {
         instance: InstanceKey(of.id().0),
-        zone: zone_of(cluster, of),
+        zone,
         status: if of.status() == instance::InstanceStatus::Active {
             InstanceStatus::Active
         } else {
             InstanceStatus::Draining
         },
         agent_connected: of.agent_connected(),
-        matches: matching.is_none_or(|ids| ids.contains(&of.id())),
+        matches: matching.binary_search(&of.id()).is_ok(),
         remaining: of.remaining().resources,
         other_tasks: u32::try_from(tasks.filter(other).count()).unwrap_or(u32::MAX),
         attributes: attributes
@@ -98,19 +111,6 @@ fn light(
             .map(|(name, value)| (name.clone(), value.clone().unwrap_or_default()))
             .collect(),
     }
-}
-
-/// The instances of a zone that take tasks, those with the fewest of the group
-/// first.
-pub(super) fn in_zone(cluster: &Cluster, zone: ZoneKey, group: &str) -> Vec<ContainerInstanceId> {
-    let there = |one: &&ContainerInstance| one.accepts_tasks() && zone_of(cluster, one) == zone;
-    let mut found: Vec<(usize, ContainerInstanceId)> = cluster
-        .instances()
-        .filter(there)
-        .map(|one| (own(cluster, one, group).count(), one.id()))
-        .collect();
-    found.sort_unstable();
-    found.into_iter().map(|(_, id)| id).collect()
 }
 
 fn own<'a>(
@@ -173,6 +173,15 @@ fn give_back(room: &mut Room, held: &Requirements) {
     }
 }
 
+/// What all services of a cluster look at.
+#[derive(Debug)]
+pub(super) struct Scene<'a> {
+    pub(super) cluster: &'a Cluster,
+    /// The groups of daemons.
+    pub(super) daemons: &'a [String],
+    pub(super) zones: &'a mut Zones,
+}
+
 /// What a service was told last.
 #[derive(Debug, Default)]
 pub(super) struct Look {
@@ -182,19 +191,22 @@ pub(super) struct Look {
 
 impl Look {
     /// Tells a service what has changed since the last look. `matching`: the
-    /// instances that meet a daemon's constraints.
+    /// instances that its tasks may run on, in order.
     pub(super) fn report(
         &mut self,
         now: Instant,
-        cluster: &Cluster,
         name: &str,
-        daemons: &[String],
-        matching: Option<&[ContainerInstanceId]>,
+        scene: Scene<'_>,
+        matching: &[ContainerInstanceId],
         service: &mut Service,
     ) {
+        let Scene { cluster, daemons, zones } = scene;
         let members = cluster.instances().filter(|one| one.status().is_member());
         let members: BTreeMap<InstanceKey, ObservedInstance> = members
-            .map(|one| (InstanceKey(one.id().0), light(cluster, one, daemons, matching)))
+            .map(|one| {
+                let zone = one.availability_zone().map(|zone| zones.key(zone));
+                (InstanceKey(one.id().0), light(cluster, one, zone, daemons, matching))
+            })
             .collect();
         for (key, seen) in &members {
             if self.instances.get(key) != Some(seen) {
@@ -202,7 +214,7 @@ impl Look {
             }
         }
         let group = format!("{SERVICE_GROUP}{name}");
-        let tasks = cluster.tasks_of(&group).map(observe);
+        let tasks = cluster.tasks_of(&group).map(|task| observe(task, zones));
         let tasks: BTreeMap<TaskKey, ObservedTask> = tasks.map(|task| (task.task, task)).collect();
         for (key, seen) in &tasks {
             if self.tasks.get(key) != Some(seen) {

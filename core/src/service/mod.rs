@@ -23,7 +23,7 @@
 //! | `daemon` | one step of a service with one task an instance |
 //! | `scale_in`, `protection` | which task goes, and which may not |
 //! | `breaker`, `backoff` | when a deployment has failed; how long to wait before a retry |
-//! | `zones` | rebalancing across availability zones |
+//! | `zones`, `moves` | rebalancing across availability zones: which move, and how far it is |
 //! | `verdict` | whether a deployment can ever end |
 //! | `events` | what a user is told |
 //! | `spec`, `deployment` | settings and their life |
@@ -82,6 +82,7 @@ mod error;
 mod events;
 mod health;
 mod look;
+mod moves;
 mod observed;
 mod plan;
 mod protection;

@@ -105,6 +105,9 @@ pub struct ObservedTask {
     pub deployment: DeploymentKey,
     /// Where it is; `None` while it waits for capacity.
     pub instance: Option<InstanceKey>,
+    /// Its zone, for a task that is on no instance, as on Fargate. Where its instance is
+    /// known, that one's zone counts.
+    pub zone: Option<ZoneKey>,
     /// Its last status.
     pub status: TaskStatus,
     /// What the health checks of its containers say.
@@ -134,6 +137,7 @@ impl ObservedTask {
             task,
             deployment,
             instance: Some(instance),
+            zone: None,
             status: TaskStatus::Pending,
             health: Health::Unknown,
             created,
@@ -161,8 +165,8 @@ pub enum InstanceStatus {
 pub struct ObservedInstance {
     /// The instance.
     pub instance: InstanceKey,
-    /// Its zone.
-    pub zone: ZoneKey,
+    /// Its zone; `None` where it has told of none.
+    pub zone: Option<ZoneKey>,
     /// Whether it takes tasks.
     pub status: InstanceStatus,
     /// Whether its agent is connected. A disconnected one takes no task.
@@ -183,7 +187,7 @@ impl ObservedInstance {
     pub const fn new(instance: InstanceKey, zone: ZoneKey, remaining: Resources) -> Self {
         Self {
             instance,
-            zone,
+            zone: Some(zone),
             status: InstanceStatus::Active,
             agent_connected: true,
             matches: true,

@@ -4,16 +4,16 @@ use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 
 use super::bounds::Bounds;
-use super::control::{Action, Moving, Order, Service, ServiceStatus, Where};
+use super::control::{Action, Order, Service, ServiceStatus, Where};
 use super::daemon;
 use super::deployment::Rollout;
 use super::events::{self, Condition};
 use super::health::{self, HealthRule, Stage};
+use super::moves::Moving;
 use super::observed::{InstanceKey, InstanceStatus, OrderKey, TaskKey};
 use super::rolling::{self, Member, Situation, StopReason};
 use super::scale_in::{self, Candidate};
 use super::spec::Scheduling;
-use super::zones::{self, Setup, ZoneCount};
 use crate::time::Instant;
 
 impl Service {
@@ -109,14 +109,14 @@ impl Service {
         self.spec.percents.bounds(self.desired())
     }
 
-    fn may_start(&self, now: Instant) -> bool {
+    pub(super) fn may_start(&self, now: Instant) -> bool {
         let failed = self.primary().is_none_or(|at| at.rollout == Rollout::Failed);
         self.status == ServiceStatus::Active && !failed && self.backoff.waits_until(now).is_none()
     }
 
     fn step_replica(&mut self, now: Instant) {
-        self.finish_move();
         let members = self.members(now);
+        let mut leaves = self.finish_move(&members);
         self.begin_move(now, &members);
         let orders = |current: bool| {
             let of = |order: &&Order| (order.deployment == self.primary) == current;
@@ -133,6 +133,10 @@ impl Service {
         };
         let mut draws = self.draws.clone();
         let mut choose = |eligible: &[TaskKey], gone: &[TaskKey]| {
+            let from = leaves.take();
+            let there = |key: &&TaskKey| from.is_some() && self.zone_of(**key) == from;
+            let there: Vec<TaskKey> = eligible.iter().filter(there).copied().collect();
+            let eligible = if there.is_empty() { eligible } else { &there };
             let candidates = self.candidates(eligible, gone);
             scale_in::victim(&self.spec.stop_rules, &candidates, &mut draws)
         };
@@ -160,6 +164,7 @@ impl Service {
                 task: task.seen.task,
                 size: task.seen.size,
                 instance: task.seen.instance.and_then(|at| self.instances.get(&at)),
+                zone: self.zone_of(task.seen.task),
                 may_stop: eligible.contains(&task.seen.task),
             })
             .collect()
@@ -216,7 +221,7 @@ impl Service {
         }
     }
 
-    fn order(&mut self, place: Where) {
+    pub(super) fn order(&mut self, place: Where) {
         let Some(deployment) = self.primary() else { return };
         let (key, revision) = (deployment.key, deployment.revision);
         let order = OrderKey(self.next_order);
@@ -238,58 +243,6 @@ impl Service {
         }
         self.actions.push_back(Action::Stop { task: key, reason });
         self.log.say(now, &events::stopped(key));
-    }
-
-    /// Whether a task on its way to another zone has arrived, or never will.
-    fn finish_move(&mut self) {
-        let Moving::Started(key) = self.moving else { return };
-        match self.tasks.get(&key) {
-            Some(task) if task.told.is_none() && task.stage == Stage::Healthy => {
-                self.moving = Moving::No;
-            }
-            Some(task) if task.told.is_none() && task.stage != Stage::Unhealthy => {}
-            _ => self.give_up_move(),
-        }
-    }
-
-    /// Starts a task in the emptiest zone, where a steady service is unbalanced.
-    fn begin_move(&mut self, now: Instant, members: &[Member]) {
-        let bounds = self.bounds();
-        let steady = |m: &Member| m.current && !m.told && !m.draining && m.stage == Stage::Healthy;
-        let settled = members.iter().all(steady) && members.len() == bounds.desired as usize;
-        let idle = self.moving == Moving::No && self.orders.is_empty();
-        let room = bounds.ceiling > bounds.desired && self.may_start(now);
-        if !settled || !idle || !room || now < self.no_move_before || !self.rebalances() {
-            return;
-        }
-        let mut counts: BTreeMap<_, u32> = BTreeMap::new();
-        for at in self.instances.values().filter(|at| at.accepts()) {
-            counts.entry(at.zone).or_default();
-        }
-        for task in self.tasks.values().filter(|task| task.seen.status.counts()) {
-            let at = task.seen.instance.and_then(|at| self.instances.get(&at));
-            if let Some(count) = at.and_then(|at| counts.get_mut(&at.zone)) {
-                *count += 1;
-            }
-        }
-        let counts: Vec<ZoneCount> =
-            counts.into_iter().map(|(zone, tasks)| ZoneCount { zone, tasks }).collect();
-        if let Some(way) = zones::imbalance(&counts) {
-            self.moving = Moving::Ordered(OrderKey(self.next_order));
-            self.order(Where::Zone(way.to));
-        }
-    }
-
-    /// Whether the service's tasks move to balance zones.
-    fn rebalances(&self) -> bool {
-        let setup = Setup {
-            daemon: self.spec.scheduling == Scheduling::Daemon,
-            rules: self.spec.stop_rules.clone(),
-            max_percent: self.spec.percents.max_percent,
-            classic_load_balancer: self.spec.classic_load_balancer,
-            zone_constraint: self.spec.zone_constraint,
-        };
-        self.spec.rebalance && zones::eligible(&setup).is_ok()
     }
 
     /// Says so where the deployment is complete and the service steady.

@@ -60,6 +60,11 @@ impl Member {
         !self.told && !self.is_keep()
     }
 
+    /// Whether scale-in may take it, the floor aside.
+    pub(super) fn may_scale_in(&self) -> bool {
+        self.is_keep() && !self.protected && self.stage == Stage::Healthy
+    }
+
     /// Why an outgoing task goes.
     pub(super) fn reason(&self) -> StopReason {
         if self.stage == Stage::Unhealthy {
@@ -295,9 +300,8 @@ impl<'a> Plan<'a> {
                 surplus -= 1;
             }
         }
-        let able = |m: &&Member| m.is_keep() && !m.protected && m.stage == Stage::Healthy;
-        let mut eligible: Vec<TaskKey> =
-            now.members.iter().filter(able).map(|member| member.task).collect();
+        let able = now.members.iter().filter(|member| member.may_scale_in());
+        let mut eligible: Vec<TaskKey> = able.map(|member| member.task).collect();
         while surplus > 0 && self.may_lose_healthy() {
             let Some(chosen) = choose(&eligible, &self.gone()) else { break };
             let Some(member) = now.members.iter().find(|m| m.task == chosen) else { break };

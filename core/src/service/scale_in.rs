@@ -10,13 +10,13 @@
 //!
 //! Several strategies narrow the choice one after the other, as in placement.
 //! What is then left is drawn where a zone spread or `random` was among them
-//! and is else the lowest key. A task without an instance, or whose instance
-//! lacks the attribute, is in a group of its own kind.
+//! and is else the lowest key. Tasks without a zone are a group of their own kind, as
+//! are those without an instance, or whose instance lacks the attribute.
 
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use super::observed::{ObservedInstance, TaskKey};
+use super::observed::{ObservedInstance, TaskKey, ZoneKey};
 use crate::placement::view::{AVAILABILITY_ZONE, Chain, ChainError, SpreadOver, Step};
 use crate::resources::{Resource, Resources};
 use crate::rng::Rng;
@@ -74,6 +74,8 @@ pub struct Candidate<'a> {
     pub size: Resources,
     /// Where it is.
     pub instance: Option<&'a ObservedInstance>,
+    /// The zone that it is in: its instance's, or on Fargate its own.
+    pub zone: Option<ZoneKey>,
     /// Whether it may be chosen. One that may not still counts in its zone.
     pub may_stop: bool,
 }
@@ -109,7 +111,9 @@ fn score(rule: &StopRule, task: &Candidate<'_>, tasks: &[Candidate<'_>]) -> u64 
             let remaining = task.instance.map_or(0, |at| at.remaining.get(*resource));
             u64::from(remaining) + u64::from(task.size.get(*resource))
         }
-        StopRule::FullestZone => group(&|a, b| a.zone == b.zone),
+        StopRule::FullestZone => {
+            tasks.iter().filter(|other| other.zone == task.zone).count() as u64
+        }
         StopRule::FullestInstance => group(&|a, b| a.instance == b.instance),
         StopRule::FullestValue(name) => group(&|a, b| a.attribute(name) == b.attribute(name)),
         StopRule::Random => 0,

@@ -18,24 +18,30 @@ pub struct ZoneCount {
     pub zone: ZoneKey,
     /// The service's tasks in it.
     pub tasks: u32,
+    /// Whether one of them may be stopped.
+    pub gives: bool,
+    /// Whether one more may start there, room aside.
+    pub takes: bool,
 }
 
 /// A task's way from one zone to another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Move {
-    /// The fullest zone.
+    /// The fullest zone that may give a task up.
     pub from: ZoneKey,
-    /// The emptiest zone.
+    /// The emptiest zone that may take one.
     pub to: ZoneKey,
 }
 
-/// The next move, or `None` where the zones are balanced. Ties go to the lowest
-/// zone. O(zones).
+/// The next move, or `None` where the zones are balanced, or no zone that may give a
+/// task up is too full for one that may take it. Ties go to the lowest zone. O(zones).
 pub fn imbalance(zones: &[ZoneCount]) -> Option<Move> {
-    let fullest = zones.iter().min_by_key(|at| (core::cmp::Reverse(at.tasks), at.zone))?;
-    let emptiest = zones.iter().min_by_key(|at| (at.tasks, at.zone))?;
-    let apart = fullest.tasks - emptiest.tasks > 1;
+    let giving = zones.iter().filter(|at| at.gives);
+    let fullest = giving.min_by_key(|at| (core::cmp::Reverse(at.tasks), at.zone))?;
+    let taking = zones.iter().filter(|at| at.takes);
+    let emptiest = taking.min_by_key(|at| (at.tasks, at.zone))?;
+    let apart = fullest.tasks > emptiest.tasks.saturating_add(1);
     apart.then_some(Move { from: fullest.zone, to: emptiest.zone })
 }
 

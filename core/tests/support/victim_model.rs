@@ -22,6 +22,8 @@ pub(crate) enum Action {
     Host { zone: u32, left: u32, rack: u8 },
     /// On the host of that number among those there are, of that size.
     Task { host: usize, size: u32, may_stop: bool },
+    /// On no host: in a zone, or in none that is known (3).
+    Bare { zone: u32, size: u32, may_stop: bool },
 }
 
 impl Settings {
@@ -36,17 +38,24 @@ impl Action {
         if b[0].is_multiple_of(3) {
             Self::Host { zone: u32::from(b[1] % 3), left: u32::from(b[2] % 4), rack: b[3] % 3 }
         } else {
-            Self::Task {
-                host: b[1].into(),
-                size: u32::from(b[2] % 3),
-                may_stop: !b[3].is_multiple_of(4),
+            let (size, may_stop) = (u32::from(b[2] % 3), !b[3].is_multiple_of(4));
+            if b[0] % 4 == 1 {
+                return Self::Bare { zone: u32::from(b[1] % 4), size, may_stop };
             }
+            Self::Task { host: b[1].into(), size, may_stop }
         }
     }
 }
 
 type Host = (u32, u32, u8);
-type Task = (usize, u32, bool);
+/// On the host of that index, or bare in a zone.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Place {
+    On(usize),
+    Bare(Option<u32>),
+}
+
+type Task = (Place, u32, bool);
 
 /// Plays it.
 pub(crate) fn check(settings: &Settings, actions: &[Action]) {
@@ -54,7 +63,17 @@ pub(crate) fn check(settings: &Settings, actions: &[Action]) {
     for action in actions {
         match *action {
             Action::Host { zone, left, rack } => hosts.push((zone, left, rack)),
-            Action::Task { host, size, may_stop } => tasks.push((host, size, may_stop)),
+            Action::Task { host, size, may_stop } => tasks.push((Place::On(host), size, may_stop)),
+            Action::Bare { zone, size, may_stop } => {
+                let zone = Some(zone).filter(|zone| *zone < 3);
+                tasks.push((Place::Bare(zone), size, may_stop));
+            }
+        }
+    }
+    // A host's number is among those there are in the end.
+    for (place, ..) in &mut tasks {
+        if let Place::On(host) = place {
+            *host %= hosts.len();
         }
     }
     check_victim(&hosts, &tasks, &settings.rules, settings.seed);
@@ -82,28 +101,45 @@ fn rule(number: u8) -> StopRule {
 
 /// A task's worth by each rule; the largest word goes first.
 fn worth(hosts: &[Host], tasks: &[Task], rules: &[u8], task: &Task) -> Vec<usize> {
-    let index = |task: &Task| task.0 % hosts.len();
-    let host = |task: &Task| hosts[index(task)];
+    let host = |task: &Task| match task.0 {
+        Place::On(index) => Some((index, hosts[index])),
+        Place::Bare(_) => None,
+    };
     let mates = |same: &dyn Fn(&Task) -> bool| tasks.iter().filter(|other| same(other)).count();
-    let zone = mates(&|other| host(other).0 == host(task).0);
+    let zone = mates(&|other| zone_of(hosts, other) == zone_of(hosts, task));
+    let index = |task: &Task| host(task).map(|(index, _)| index);
     let instance = mates(&|other| index(other) == index(task));
-    let rack = mates(&|other| host(other).2 == host(task).2);
+    let label = |task: &Task| host(task).map(|(_, host)| host.2);
+    let rack = mates(&|other| label(other) == label(task));
     if rules.is_empty() {
         return vec![zone, instance];
     }
-    let (memory, cpu) = (host(task).1 + task.1, 9 - host(task).1 + task.1);
+    // What is on no host leaves its own size alone.
+    let left = host(task).map_or((0, 0), |(_, host)| (host.1, 9 - host.1));
+    let (memory, cpu) = (left.0 + task.1, left.1 + task.1);
     let by = [memory as usize, cpu as usize, zone, instance, rack, 0];
     rules.iter().map(|rule| by[usize::from(*rule)]).collect()
+}
+
+fn zone_of(hosts: &[Host], task: &Task) -> Option<u32> {
+    match task.0 {
+        Place::On(index) => Some(hosts[index].0),
+        Place::Bare(zone) => zone,
+    }
 }
 
 fn check_victim(hosts: &[Host], tasks: &[Task], rules: &[u8], seed: u64) {
     let instances: Vec<_> = (0..).zip(hosts).map(|(key, host)| instance(key, *host)).collect();
     let candidates: Vec<Candidate<'_>> = (1..)
         .zip(tasks)
-        .map(|(key, (host, size, may_stop))| Candidate {
+        .map(|(key, task @ (place, size, may_stop))| Candidate {
             task: TaskKey(key),
             size: Resources::new(*size, *size),
-            instance: Some(&instances[host % instances.len()]),
+            instance: match place {
+                Place::On(index) => Some(&instances[*index]),
+                Place::Bare(_) => None,
+            },
+            zone: zone_of(hosts, task).map(ZoneKey),
             may_stop: *may_stop,
         })
         .collect();

@@ -320,3 +320,26 @@ fn base_and_weight_share_a_calls_tasks_out() {
     assert_eq!(host.task(service[0]).started_by(), Some("ecs-svc/1"));
     assert_eq!(host.cluster.tasks_of("service:web").count(), 6);
 }
+
+#[test]
+fn a_task_for_one_zone_has_room_there_now_or_does_not_start() {
+    let mut host = Host::new(1);
+    let request = web().for_service("web", "ecs-svc/1");
+    let task = host.cluster.launch_task_in(NOW, &request, "a").unwrap();
+    assert_eq!(host.task(task).availability_zone(), Some("a"));
+    let error = host.cluster.launch_task_in(NOW, &request, "b").unwrap_err();
+    assert_eq!(error.to_string(), "no instance took the task");
+    // A provider that could grow is not asked to.
+    let provider = CapacityProvider { name: "asg".into(), managed_scaling: true };
+    host.cluster.put_capacity_provider(provider);
+    let shares = vec![ProviderShare::new("asg", 0, 1)];
+    let grows = RunRequest { launch: Launch::Providers(shares), ..request };
+    assert!(host.cluster.launch_task_in(NOW, &grows, "b").is_err());
+    assert_eq!(host.cluster.waiting_for("asg").count(), 0);
+    let mut serverless = fargate();
+    serverless.zones = vec!["a".into(), "b".into()];
+    let task = host.cluster.launch_task_in(NOW, &serverless, "b").unwrap();
+    assert_eq!(host.task(task).availability_zone(), Some("b"));
+    let error = host.cluster.launch_task_in(NOW, &serverless, "c").unwrap_err().to_string();
+    assert!(error.ends_with("LOCATION (no subnet of the task is in zone \"c\")"), "{error}");
+}

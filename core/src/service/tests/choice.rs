@@ -34,6 +34,7 @@ fn stop_but(
             task: TaskKey(key),
             size: Resources::new(0, *memory),
             instance: Some(&hosts[*host]),
+            zone: hosts[*host].zone,
             may_stop: !protected.contains(&key),
         })
         .collect();
@@ -69,6 +70,7 @@ fn a_zone_spread_keeps_the_balance_and_then_draws() {
                     task: TaskKey(key),
                     size: Resources::new(0, 1),
                     instance: Some(&hosts[host]),
+                    zone: hosts[host].zone,
                     may_stop: true,
                 })
                 .collect();
@@ -123,6 +125,7 @@ fn instances_without_the_attribute_are_one_group() {
             task: TaskKey(key),
             size: Resources::new(0, 0),
             instance: Some(host),
+            zone: host.zone,
             may_stop: true,
         })
         .collect();
@@ -132,7 +135,12 @@ fn instances_without_the_attribute_are_one_group() {
 fn zones(counts: &[u32]) -> Option<Move> {
     let counts: Vec<ZoneCount> = (0..)
         .zip(counts)
-        .map(|(zone, tasks)| ZoneCount { zone: ZoneKey(zone), tasks: *tasks })
+        .map(|(zone, tasks)| ZoneCount {
+            zone: ZoneKey(zone),
+            tasks: *tasks,
+            gives: true,
+            takes: true,
+        })
         .collect();
     imbalance(&counts)
 }

@@ -31,19 +31,19 @@ fn revision(number: u64) -> Revision {
     Revision { number, container_check: false }
 }
 
-fn spec(desired: u32) -> ServiceSpec {
+pub(super) fn spec(desired: u32) -> ServiceSpec {
     ServiceSpec::replica("web", revision(1), desired)
 }
 
 /// A service and a host that answers it.
-struct Rig {
-    service: Service,
-    now: Instant,
+pub(super) struct Rig {
+    pub(super) service: Service,
+    pub(super) now: Instant,
     tasks: u64,
 }
 
 impl Rig {
-    fn new(spec: ServiceSpec) -> Self {
+    pub(super) fn new(spec: ServiceSpec) -> Self {
         let mut service = Service::new(at(0), spec).unwrap();
         for key in 1..=2 {
             let zone = ZoneKey(u32::try_from(key).unwrap());
@@ -53,12 +53,12 @@ impl Rig {
         Self { service, now: at(0), tasks: 0 }
     }
 
-    fn drain(&mut self) -> Vec<Action> {
+    pub(super) fn drain(&mut self) -> Vec<Action> {
         core::iter::from_fn(|| self.service.poll_action()).collect()
     }
 
     /// Starts that are wanted now; everything else must be none.
-    fn starts(&mut self) -> Vec<(OrderKey, DeploymentKey)> {
+    pub(super) fn starts(&mut self) -> Vec<(OrderKey, DeploymentKey)> {
         let actions = self.drain();
         actions
             .iter()
@@ -70,7 +70,12 @@ impl Rig {
     }
 
     /// Places a start on an instance.
-    fn place(&mut self, order: OrderKey, deployment: DeploymentKey, instance: u64) -> TaskKey {
+    pub(super) fn place(
+        &mut self,
+        order: OrderKey,
+        deployment: DeploymentKey,
+        instance: u64,
+    ) -> TaskKey {
         self.tasks += 1;
         let key = TaskKey(self.tasks);
         let task = ObservedTask::placed(key, deployment, InstanceKey(instance), self.now, SIZE);
@@ -78,34 +83,34 @@ impl Rig {
         key
     }
 
-    fn seen(&self, key: TaskKey) -> ObservedTask {
+    pub(super) fn seen(&self, key: TaskKey) -> ObservedTask {
         *self.service.tasks().find(|task| task.task == key).unwrap()
     }
 
-    fn runs(&mut self, key: TaskKey) {
+    pub(super) fn runs(&mut self, key: TaskKey) {
         let task = self.seen(key);
         let running_since = Some(self.now);
         let task = ObservedTask { status: TaskStatus::Running, running_since, ..task };
         self.service.handle_task(self.now, task);
     }
 
-    fn stopped(&mut self, key: TaskKey) {
+    pub(super) fn stopped(&mut self, key: TaskKey) {
         let task = ObservedTask { status: TaskStatus::Stopped, ..self.seen(key) };
         self.service.handle_task(self.now, task);
     }
 
-    fn health(&mut self, key: TaskKey, health: Health) {
+    pub(super) fn health(&mut self, key: TaskKey, health: Health) {
         let task = ObservedTask { health, ..self.seen(key) };
         self.service.handle_task(self.now, task);
     }
 
-    fn wait(&mut self, by: u64) {
+    pub(super) fn wait(&mut self, by: u64) {
         self.now = self.now.after(seconds(by));
         self.service.handle_timer(self.now);
     }
 
     /// Starts and runs all that is wanted, spread over both instances.
-    fn bring_up(&mut self) -> Vec<TaskKey> {
+    pub(super) fn bring_up(&mut self) -> Vec<TaskKey> {
         let starts = self.starts();
         let keys: Vec<TaskKey> = starts
             .into_iter()
@@ -121,7 +126,7 @@ impl Rig {
     }
 
     /// A steady service.
-    fn steady(spec: ServiceSpec) -> (Self, Vec<TaskKey>) {
+    pub(super) fn steady(spec: ServiceSpec) -> (Self, Vec<TaskKey>) {
         let mut rig = Self::new(spec);
         let keys = rig.bring_up();
         rig.wait(40);
@@ -130,16 +135,16 @@ impl Rig {
         (rig, keys)
     }
 
-    fn update(&mut self, update: ServiceUpdate) {
+    pub(super) fn update(&mut self, update: ServiceUpdate) {
         self.service.update(self.now, update).unwrap();
     }
 
-    fn said(&self, text: &str) -> usize {
+    pub(super) fn said(&self, text: &str) -> usize {
         self.service.events().filter(|event| event.message.contains(text)).count()
     }
 }
 
-fn stop(task: TaskKey, reason: StopReason) -> Action {
+pub(super) fn stop(task: TaskKey, reason: StopReason) -> Action {
     Action::Stop { task, reason }
 }
 
@@ -406,47 +411,6 @@ fn a_draining_instance_is_emptied() {
     assert_eq!(rig.drain(), []);
     rig.wait(40);
     assert_eq!(rig.drain(), [stop(keys[0], StopReason::Draining)]);
-}
-
-#[test]
-fn zones_are_balanced_by_starting_in_the_emptiest_and_stopping_in_the_fullest() {
-    let mut rig = Rig::new(spec(2));
-    let starts = rig.starts();
-    let keys: Vec<TaskKey> =
-        starts.into_iter().map(|(order, deployment)| rig.place(order, deployment, 1)).collect();
-    keys.iter().for_each(|key| rig.runs(*key));
-    rig.wait(40);
-    let actions = rig.drain();
-    let [Action::Start { order, deployment, place, .. }] = actions[..] else {
-        panic!("{actions:?}")
-    };
-    assert_eq!(place, Where::Zone(ZoneKey(2)));
-    let new = rig.place(order, deployment, 2);
-    rig.runs(new);
-    assert_eq!(rig.drain(), [], "not before it is healthy");
-    rig.wait(40);
-    assert_eq!(rig.drain(), [stop(keys[0], StopReason::ScaleIn)]);
-    rig.stopped(keys[0]);
-    assert_eq!(rig.drain(), []);
-    assert!(rig.service.is_steady());
-}
-
-#[test]
-fn a_move_without_room_is_tried_again_later_and_is_no_news() {
-    let mut rig = Rig::new(spec(2));
-    let starts = rig.starts();
-    for (order, deployment) in starts {
-        let key = rig.place(order, deployment, 1);
-        rig.runs(key);
-    }
-    rig.wait(40);
-    let (order, _) = rig.starts()[0];
-    let why = Unplaced { closest: None, reason: String::new() };
-    rig.service.handle_unplaced(rig.now, order, &why).unwrap();
-    assert_eq!((rig.drain(), rig.said("unable to place")), (Vec::new(), 0));
-    assert_eq!(rig.service.next_deadline(), Some(at(340)));
-    rig.wait(300);
-    assert_eq!(rig.starts().len(), 1);
 }
 
 #[test]

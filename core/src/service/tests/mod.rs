@@ -6,6 +6,8 @@ mod choice;
 mod failures;
 mod health;
 mod life;
+mod moves;
 mod on_cluster;
 mod rolling;
 mod verdict;
+mod zones_on_cluster;
