@@ -282,6 +282,39 @@ proptest! {
         prop_assert_eq!(needed.instances, instances);
     }
 
+    /// Whatever share is to be needed: a minute adds no more than the largest step,
+    /// what the least size asks for aside, and instances come until enough are there.
+    #[test]
+    fn no_minute_adds_more_than_the_largest_step(
+        target_capacity in 1..=100_u32,
+        steps in (1..6_u32, 0..6_u32),
+        min in 0..8_u32,
+        start in 0..8_u32,
+        tasks in 1..60_u32,
+    ) {
+        let settings = ManagedScaling {
+            target_capacity,
+            minimum_step: steps.0,
+            maximum_step: steps.0 + steps.1,
+            ..ManagedScaling::default()
+        };
+        let bounds = Bounds::new(min, 500).unwrap();
+        let size = Shape { cpu_units: 1, ..Shape::default() };
+        let mut group = ManagedGroup::new(settings, bounds, start).unwrap();
+        for minute in 1..=600 {
+            let present = group.wanted();
+            let busy = present.min(tasks);
+            let waiting = [TaskGroup { shape: size, tasks: tasks - busy }];
+            let view = GroupView { present, busy, waiting: &waiting };
+            let now = Instant::from_secs(60 * minute);
+            if let Some(decision) = group.handle_minute(now, &view, &[size]) {
+                let most = (decision.from + settings.maximum_step).max(min);
+                prop_assert!(decision.to <= most, "{decision:?}");
+            }
+        }
+        prop_assert!(group.wanted() >= tasks.min(500));
+    }
+
     /// Contiguous steps cover each breach exactly once; any other set is refused.
     #[test]
     fn accepted_steps_cover_each_breach_once(

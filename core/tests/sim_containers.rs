@@ -126,6 +126,12 @@ fn more_load_brings_more_tasks_and_they_bring_instances() {
     assert!(report.minutes.iter().any(|of| of.all.waiting > 0), "tasks waited for instances");
     assert!(report.minutes.iter().any(|of| of.booting > 0));
     assert!(said(&report, "group", "to").is_some());
+    let shares = report.events.iter().filter(|event| event.of == "group");
+    let shares = shares.filter_map(|event| event.text.split_once("reservation "));
+    let decimals = |share: &str| share.trim_end_matches(" %").split_once('.').map(|(_, d)| d.len());
+    let shares: Vec<_> = shares.map(|(_, share)| share).collect();
+    assert!(!shares.is_empty());
+    assert!(shares.iter().all(|share| decimals(share).is_none_or(|d| d == 1)), "{shares:?}");
     // Every task that ran had its room: four on an instance.
     for of in &report.minutes {
         assert!(of.all.running <= 4 * of.instances, "{of:?}");
@@ -368,7 +374,7 @@ fn what_cannot_be_played_is_named() {
     };
     assert_eq!(
         refused(|world| world.horizon = Duration::ZERO),
-        "horizon_s is 0: must be above 0 and at most 31 days"
+        "duration_s is 0: must be above 0 and at most 31 days"
     );
     assert_eq!(refused(|world| world.group.zones = 17), "zones is 17: must be 1 to 16");
     assert_eq!(

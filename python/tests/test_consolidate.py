@@ -119,8 +119,9 @@ def test_distinct_groups_share_no_node(figures: Figures, cluster: Cluster) -> No
         (("web,a,yes", "web,a,maybe"), (), "line 2: movable is 'maybe': needs yes, no or daemon"),
         (("c,yes,3", "c,yes,-3"), (), "line 4: move_cost is '-3': needs a whole number"),
         ((",on,", ",at,"), (), "on"),
-        (("agent-a,250", "agent-a,5000"), (), "node 'a' has less than daemon 'agent-a'"),
-        (("web-1,3000", "web-1,3900"), (), "node 0 has less than runs on it in dimension 0"),
+        (("agent-a,250", "agent-a,5000"), (), "cpu_units left, less than the 5000 of daemon"),
+        (("web-1,3000", "web-1,3900"), (), "node 'a' has 3750 cpu_units without its daemons'"),
+        (("web-1,3000", "web-1,3900"), (), "less than the 3900 of the tasks that run on it"),
         (("a,yes,1,", "a,yes,1,disk =="), (), "memberOf: "),
         ((), ("--floor", "jobs"), "--floor 'jobs': needs GROUP=COUNT"),
         ((), ("--floor", "jobs=-1"), "needs GROUP=COUNT"),
@@ -170,7 +171,7 @@ def test_the_same_work_gives_the_same_plan_and_each_prefix_is_one() -> None:
 def test_what_cannot_be_is_named() -> None:
     node, task = RunningNode((4,)), RunningTask(0, (1,))
     for tasks, services, problem in (
-        ([RunningTask(0, (5,))], [], "node 0 has less than runs on it in dimension 0"),
+        ([RunningTask(0, (5,))], [], "node 0 has 4 in dimension 0, less than the 5 of the tasks"),
         ([RunningTask(1, (1,))], [], "task 0 names node or service 1"),
         ([RunningTask(0, (1, 1))], [], "2 dimensions where the first node has 1"),
         ([RunningTask(0, (-1,))], [], "size is -1"),

@@ -136,6 +136,36 @@ def test_the_seeds_commands_on_services(cli: Cli, tmp_path: Path) -> None:
     assert described["services"][0]["status"] == "INACTIVE"
 
 
+def test_a_deployment_that_can_never_end_is_known_before_it_begins(
+    cli: Cli, tmp_path: Path
+) -> None:
+    state = tmp_path / "state"
+
+    def ecs(*arguments: str, **request: Any) -> dict[str, Any]:
+        given = ("--cli-input-json", json.dumps(request), "--state", str(state), "--now", "1")
+        status, out, err = cli("ecs", *arguments, *given)
+        assert (status, err) == (0, "")
+        answer: dict[str, Any] = json.loads(out)
+        return answer
+
+    ecs("create-cluster", clusterName="c")
+    ecs("put-account-setting", "--name", "awsvpcTrunking", "--value", "enabled")
+    (setting,) = ecs("list-account-settings")["settings"]
+    assert (setting["name"], setting["value"]) == ("awsvpcTrunking", "enabled")
+    document = json.dumps({"instanceId": "i-1", "instanceType": "c5.large"})
+    ecs(
+        "register-container-instance",
+        cluster="c",
+        totalResources=AMOUNTS,
+        instanceIdentityDocument=document,
+    )
+    ecs("register-task-definition", family="web", containerDefinitions=[CONTAINER])
+    ecs("create-service", cluster="c", serviceName="web", taskDefinition="web", desiredCount=5)
+    answer = ecs("describe-service-verdict", "--cluster", "c", "--service", "web")
+    assert answer["verdict"] == "NEVER"
+    assert answer["reasons"][0].startswith("5 tasks are desired and there is room for 4")
+
+
 def test_time_passes_between_calls() -> None:
     account = Ecs()
     _call(account, "create-cluster")

@@ -282,8 +282,9 @@ impl ManagedGroup {
 
     /// A minute has ended; the new size, if it changes. O(groups + sizes).
     ///
-    /// Out at the first minute above the target, to ceil(M x 100 / target);
-    /// what is still coming is not asked for twice. From nothing, the same (AWS
+    /// Out at the first minute above the target, to ceil(M x 100 / target), by at
+    /// most [`ManagedScaling::maximum_step`] at a time unless the least size asks for
+    /// more; what is still coming is not asked for twice. From nothing, the same (AWS
     /// says only that the metric is 200 then). In after
     /// [`ManagedScaling::in_minutes`] below it, and no instance is coming, by
     /// at most half of the group at a time and at least one instance (AWS blog
@@ -305,6 +306,8 @@ impl ManagedGroup {
         }
         let from = self.wanted;
         let decided = if metric > f64::from(target) && goal > from {
+            // The target may ask for several instances for each one that is needed.
+            let goal = goal.min(from.saturating_add(self.settings.maximum_step));
             let bounded = self.bounds.step(super::Direction::Out, from, goal);
             if bounded.to > from {
                 self.warm_at = Some(now.after(self.settings.instance_warmup));

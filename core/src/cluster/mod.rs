@@ -23,6 +23,7 @@
 //! | `members` | instances come, drain and go |
 //! | `attributes` | attributes of members change |
 //! | `run`, `placing` | run, start: which instance, or why none |
+//! | `reach` | on which instances a request could run at all |
 //! | `reserved` | room that is kept for daemons |
 //! | `life`, `agent`, `stop` | a task from its first container to its last |
 //! | `signals` | [`Event`], [`Action`] |
@@ -68,6 +69,7 @@ mod life;
 mod members;
 mod overrides;
 mod placing;
+mod reach;
 mod reserved;
 mod run;
 mod signals;
@@ -82,7 +84,8 @@ mod waiting;
 pub use attributes::{ChangeAttributesError, InstanceAttribute, MAX_CUSTOM_ATTRIBUTES};
 pub use members::MemberError;
 pub use overrides::{ContainerOverride, Overrides};
-pub use placing::Failure;
+pub use placing::{Failure, NoRoom};
+pub(crate) use reach::Reach;
 pub use run::{Launch, LaunchError, MAX_RUN_COUNT, Ran, RunError, RunRequest};
 pub use signals::{Action, Event, EventError};
 pub use state::{Cluster, Counts, Settings, StoppingTasks};

@@ -73,16 +73,18 @@ impl Overrides {
         use super::task_definition::{Problem, parse_cpu, parse_memory};
 
         let mut changed = definition.clone();
-        let of_task = |field, value: &String| DefinitionError {
+        let of_task = |field, value: &String, rule| DefinitionError {
             container: None,
             field,
-            problem: Problem::Malformed { value: value.clone() },
+            problem: Problem::Malformed { value: value.clone(), rule },
         };
+        let (units, mib) = ("CPU units, or vCPU as in \"1 vCPU\"", "MiB, or GB as in \"1 GB\"");
         if let Some(cpu) = &self.cpu {
-            changed.cpu = Some(parse_cpu(cpu).map_err(|_| of_task("overrides.cpu", cpu))?);
+            changed.cpu = Some(parse_cpu(cpu).map_err(|_| of_task("overrides.cpu", cpu, units))?);
         }
         if let Some(memory) = &self.memory {
-            let size = parse_memory(memory).map_err(|_| of_task("overrides.memory", memory))?;
+            let size =
+                parse_memory(memory).map_err(|_| of_task("overrides.memory", memory, mib))?;
             changed.memory = Some(size);
         }
         if self.task_role_arn.is_some() {

@@ -43,6 +43,31 @@ impl fmt::Display for Failure {
     }
 }
 
+/// No instance took a task.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct NoRoom {
+    /// Each instance looked at, with its first reason.
+    pub failures: Vec<Failure>,
+    /// The one with the fewest reasons, of those the one that is short of the
+    /// smallest share ([`Unplaced::closest`](crate::placement::view::Unplaced::closest));
+    /// `None` where no instance was looked at.
+    pub closest: Option<Failure>,
+}
+
+impl NoRoom {
+    /// No instance was looked at, for that reason.
+    pub(super) fn because(reason: &str) -> Self {
+        let failure = Failure { instance: None, reason: reason.into(), detail: None };
+        Self { failures: alloc::vec![failure], closest: None }
+    }
+
+    /// Whether none of the instances looked at takes tasks at all.
+    pub(super) fn none_active(&self) -> bool {
+        let inactive = |one: &Failure| one.reason == Reason::Inactive.code();
+        self.failures.iter().all(inactive)
+    }
+}
+
 /// The constraints and strategies of a call and its definition, read.
 #[derive(Clone, Debug)]
 pub(super) struct Asked {
@@ -78,6 +103,11 @@ impl Asked {
         };
         Ok(Self { constraints, strategies })
     }
+
+    /// Whether an instance takes one task of the group at most.
+    pub(super) fn is_distinct(&self) -> bool {
+        self.constraints.contains(&Constraint::DistinctInstance)
+    }
 }
 
 /// A task that looks for an instance.
@@ -94,7 +124,7 @@ pub(super) struct Order<'a> {
 impl Order<'_> {
     /// The same in placement's words. A provider's instances, and those of one zone,
     /// are known by an attribute; none other is required.
-    fn request(&self) -> PlacementRequest {
+    pub(super) fn request(&self) -> PlacementRequest {
         let mut needs = needs(self.requirements);
         if let Some(provider) = self.provider {
             needs = needs.attribute(PROVIDER_ATTRIBUTE, Some(provider));
@@ -136,31 +166,47 @@ fn explain(instance: ContainerInstanceId, reason: Reason) -> Failure {
 impl Cluster {
     /// The instance for a task, or for each instance looked at the first reason why
     /// not. Of a provider or a zone, only its own instances are looked at.
-    pub(super) fn choose(
-        &mut self,
-        order: &Order<'_>,
-    ) -> Result<ContainerInstanceId, Vec<Failure>> {
-        let refused = |error: &dyn fmt::Display| {
-            let reason = error.to_string();
-            alloc::vec![Failure { instance: None, reason, detail: None }]
-        };
+    pub(super) fn choose(&mut self, order: &Order<'_>) -> Result<ContainerInstanceId, NoRoom> {
+        let refused = |error: &dyn fmt::Display| NoRoom::because(&error.to_string());
         let request = self.view.prepare(order.request()).map_err(|error| refused(&error))?;
         let placed = self.view.place(request);
         let forgotten = self.view.forget(request);
         debug_assert!(forgotten.is_ok());
         let unplaced = match placed {
-            Ok(placed) => return self.instance_of(placed.node).ok_or_else(Vec::new),
+            Ok(placed) => return self.instance_of(placed.node).ok_or_else(NoRoom::default),
             Err(PlaceError::Unplaced(unplaced)) => unplaced,
             Err(error) => return Err(refused(&error)),
         };
-        let looked_at = unplaced.nodes().filter(|(_, reasons)| {
-            let other = |one: &Reason| matches!(one, Reason::Attribute { .. } | Reason::Inactive);
-            !reasons.iter().any(other)
-        });
-        let failures = looked_at.filter_map(|(node, reasons)| {
+        // The only attributes asked for are the provider's and the zone's.
+        let ours =
+            |reasons: &[Reason]| !reasons.iter().any(|one| matches!(one, Reason::Attribute { .. }));
+        let explained = |node: NodeId, reasons: &[Reason]| {
             Some(explain(self.instance_of(node)?, *reasons.first()?))
+        };
+        let looked_at = unplaced.nodes().filter(|(_, reasons)| ours(reasons));
+        let failures = looked_at.filter_map(|(node, reasons)| explained(node, reasons));
+        let mut failures: Vec<Failure> = failures.collect();
+        if failures.is_empty() && order.zone.is_none() {
+            failures.extend(self.registering(order.provider));
+        }
+        let closest = unplaced.closest_where(ours);
+        let closest = closest.and_then(|closest| explained(closest.node, closest.reasons));
+        Err(NoRoom { failures, closest })
+    }
+
+    /// The members that placement does not know yet: a trunk is being attached.
+    /// O(instances).
+    fn registering(&self, provider: Option<&str>) -> impl Iterator<Item = Failure> {
+        let ours = move |of: Option<&str>| provider.is_none() || of == provider;
+        let members = self.instances.iter().filter(move |(_, one)| {
+            let unknown = one.status.is_member() && one.node.is_none();
+            unknown && ours(one.registration.capacity_provider.as_deref())
         });
-        Err(failures.collect())
+        members.map(|(id, one)| Failure {
+            instance: Some(*id),
+            reason: Reason::Inactive.code().into(),
+            detail: Some(one.status.to_string()),
+        })
     }
 
     /// The instance that is that node. O(instances).

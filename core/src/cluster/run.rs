@@ -12,7 +12,7 @@ use core::fmt;
 use super::capacity_provider::{self, ProviderShare, StrategyError};
 use super::instance::ContainerInstanceId;
 use super::overrides::Overrides;
-use super::placing::{Asked, Failure, Order};
+use super::placing::{Asked, Failure, NoRoom, Order};
 use super::signals::Action;
 use super::state::Cluster;
 use super::task::{DesiredStatus, LaunchType, Task, TaskContainer, TaskId, TaskStatus};
@@ -172,16 +172,16 @@ impl core::error::Error for RunError {}
 pub enum LaunchError {
     /// The call is refused whatever the room.
     Refused(RunError),
-    /// No instance took it: why, one by one.
-    NoRoom(Vec<Failure>),
+    /// No instance took it.
+    NoRoom(NoRoom),
 }
 
 impl fmt::Display for LaunchError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Refused(error) => error.fmt(f),
-            Self::NoRoom(failures) => match failures.first() {
-                Some(first) => write!(f, "no instance took the task, {first}"),
+            Self::NoRoom(why) => match why.closest.as_ref().or_else(|| why.failures.first()) {
+                Some(closest) => write!(f, "no instance took the task, {closest}"),
                 None => f.write_str("no instance took the task"),
             },
         }
@@ -232,7 +232,7 @@ impl Cluster {
         for _ in 0..count {
             match self.run_one(now, &plan, &mut counts) {
                 Ok(task) => ran.tasks.push(task),
-                Err(failures) if ran.failures.is_empty() => ran.failures = failures,
+                Err(why) if ran.failures.is_empty() => ran.failures = why.failures,
                 Err(_) => {}
             }
         }
@@ -391,6 +391,11 @@ impl Cluster {
         }
     }
 
+    /// On what the tasks of a request run here.
+    pub fn launch_type(&self, request: &RunRequest) -> LaunchType {
+        self.launch_of(request).1
+    }
+
     /// Whether the request could be taken, with instances or without.
     ///
     /// # Errors
@@ -411,7 +416,7 @@ impl Cluster {
         now: Instant,
         plan: &Plan<'_>,
         counts: &mut [u32],
-    ) -> Result<TaskId, Vec<Failure>> {
+    ) -> Result<TaskId, NoRoom> {
         let at = plan
             .shares
             .as_ref()
@@ -423,7 +428,8 @@ impl Cluster {
             if let Some(zone) = plan.zone.filter(outside) {
                 let detail = Some(format!("no subnet of the task is in zone {zone:?}"));
                 let reason = "LOCATION".into();
-                return Err(vec![Failure { instance: None, reason, detail }]);
+                let failures = vec![Failure { instance: None, reason, detail }];
+                return Err(NoRoom { failures, closest: None });
             }
             Place::Fargate
         } else {
@@ -437,7 +443,7 @@ impl Cluster {
     }
 
     /// An instance, or the queue of a provider that Amazon ECS scales.
-    fn place(&mut self, plan: &Plan<'_>, provider: Option<&str>) -> Result<Place, Vec<Failure>> {
+    fn place(&mut self, plan: &Plan<'_>, provider: Option<&str>) -> Result<Place, NoRoom> {
         let requirements = plan.definition.requirements();
         let group = plan.request.group();
         let order = Order {
@@ -448,24 +454,23 @@ impl Cluster {
             provider,
             zone: plan.zone,
         };
-        let failures = match self.choose(&order) {
+        let why = match self.choose(&order) {
             Ok(instance) => return Ok(Place::Instance(instance)),
-            Err(failures) => failures,
+            Err(why) => why,
         };
         if plan.zone.is_some() {
-            return Err(failures);
+            return Err(why);
         }
         let Some(of) = provider.and_then(|name| self.providers.get(name)) else {
-            return Err(failures);
+            return Err(why);
         };
         if of.managed_scaling && self.waiting.len() < self.settings.max_waiting {
             return Ok(Place::Waits);
         }
-        if failures.is_empty() {
-            let reason = self.empty_provider(of);
-            return Err(vec![Failure { instance: None, reason: reason.into(), detail: None }]);
+        if why.none_active() {
+            return Err(NoRoom::because(self.empty_provider(of)));
         }
-        Err(failures)
+        Err(why)
     }
 
     fn create(

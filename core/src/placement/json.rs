@@ -168,7 +168,8 @@ mod tests {
         assert!(refused(odd).starts_with("unknown field `price`"));
         let refused = |text| Cluster::from_json(text).unwrap_err().to_string();
         let over = r#"{"nodes": [{"capacity": [1]}], "tasks": [{"node": 0, "size": [2]}]}"#;
-        assert_eq!(refused(over), "node 0 has less than runs on it in dimension 0");
+        let says = "node 0 has 1 in dimension 0, less than the 2 of the tasks that run on it";
+        assert_eq!(refused(over), says);
         assert!(refused(r#"{"nodes": 3}"#).starts_with("invalid type"));
     }
 }

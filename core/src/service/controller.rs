@@ -30,11 +30,11 @@ use super::look::{Look, Scene, Zones, deployment_name, observe};
 use super::observed::{Health, TaskKey};
 use super::scale_in::StopRule;
 use super::spec::{Revision, Scheduling, ServiceSpec, ServiceUpdate, SpecError};
-use super::verdict::{Outlook, Verdict, verdict};
+use super::verdict::{Obstacle, Outlook, Places, Verdict, verdict};
 use crate::cluster::instance::ContainerInstanceId;
 use crate::cluster::task::{StopCode, TaskId};
 use crate::cluster::task_definition::{PlacementConstraint, Registered};
-use crate::cluster::{Cluster, Failure, LaunchError, RunRequest, SERVICE_GROUP};
+use crate::cluster::{Cluster, Failure, LaunchError, Reach, RunRequest, SERVICE_GROUP};
 use crate::placement::view::ChainError;
 use crate::time::Instant;
 
@@ -400,7 +400,9 @@ impl Controller {
 
     /// Whether a deployment of `definition` to a service could ever end, from
     /// what the cluster has now. All tasks of the service that were not told to
-    /// stop count as the old ones. O(instances + tasks).
+    /// stop count as the old ones. Instances count that meet what the service asks
+    /// of them; on Fargate, and by a provider that Amazon ECS scales, there is room
+    /// for all. O(instances x constraints + tasks).
     ///
     /// # Errors
     ///
@@ -409,19 +411,35 @@ impl Controller {
         &self,
         cluster: &Cluster,
         name: &str,
-        definition: &Registered,
+        definition: &Arc<Registered>,
     ) -> Result<Verdict, ServiceError> {
         let managed = self.services.get(name);
         let managed = managed.ok_or_else(|| ServiceError::NotFound { name: name.into() })?;
         let group = format!("{SERVICE_GROUP}{name}");
-        let needed = definition.definition.requirements();
-        let daemon = managed.service.spec().scheduling == Scheduling::Daemon;
-        let instances = super::look::places(cluster, &group, &needed, daemon);
+        let current = managed.service.spec().revision.number;
+        let run = managed.runs.get(&current);
+        let run = run.ok_or_else(|| ServiceError::NotFound { name: name.into() })?;
+        let run = RunRequest { definition: Arc::clone(definition), ..run.clone() };
         let bounds = managed.service.bounds();
+        if bounds.desired == 0 {
+            return Ok(Verdict::Progresses);
+        }
+        let mut static_ports = Vec::new();
+        let daemon = managed.service.spec().scheduling == Scheduling::Daemon;
+        let instances = match cluster.reach(&run.for_service(name, ""), daemon) {
+            Ok(Reach::Endless) => alloc::vec![Places { now: u32::MAX, alone: u32::MAX }],
+            Ok(Reach::Instances { ids, distinct, needed }) => {
+                static_ports.extend(needed.ports.iter().map(|(_, port)| *port));
+                static_ports.dedup();
+                super::look::places(cluster, &ids, &group, &needed, daemon || distinct)
+            }
+            Err(error) => {
+                let reason = error.to_string();
+                return Ok(Verdict::Never(alloc::vec![Obstacle::Refused { reason }]));
+            }
+        };
         // Those that are not yet healthy will be: the verdict is for ever.
         let old = managed.service.remaining_count();
-        let mut static_ports: Vec<u16> = needed.ports.iter().map(|(_, port)| *port).collect();
-        static_ports.dedup();
         Ok(verdict(&Outlook { bounds, old, instances, static_ports }))
     }
 }
@@ -446,7 +464,7 @@ fn start(
     };
     launched.map_err(|error| match error {
         LaunchError::Refused(error) => Unplaced { closest: None, reason: error.to_string() },
-        LaunchError::NoRoom(failures) => closest(&failures),
+        LaunchError::NoRoom(why) => unplaced(why.closest.or_else(|| first(&why.failures))),
     })
 }
 
@@ -459,19 +477,20 @@ fn start_on(
     let ran = cluster
         .start_tasks(now, run, &[instance])
         .map_err(|error| Unplaced { closest: None, reason: error.to_string() })?;
-    ran.tasks.first().copied().ok_or_else(|| closest(&ran.failures))
+    ran.tasks.first().copied().ok_or_else(|| unplaced(first(&ran.failures)))
 }
 
-/// The instance that came closest: one that is short of a resource has passed
-/// all but that; the first of equals.
-fn closest(failures: &[Failure]) -> Unplaced {
-    let short = failures.iter().find(|failure| failure.reason.starts_with("RESOURCE"));
-    let best = short.or_else(|| failures.first());
-    best.map_or_else(
+fn first(failures: &[Failure]) -> Option<Failure> {
+    failures.first().cloned()
+}
+
+/// What the event of the service is to say.
+fn unplaced(closest: Option<Failure>) -> Unplaced {
+    closest.map_or_else(
         || Unplaced { closest: None, reason: String::new() },
         |failure| Unplaced {
             closest: failure.instance.map(|at| super::InstanceKey(at.0)),
-            reason: failure.reason.clone(),
+            reason: failure.reason,
         },
     )
 }

@@ -113,6 +113,7 @@ pub(super) fn unplaceable(why: &Unplaced) -> String {
         "RESOURCE:GPU" => "has insufficient GPU resource available",
         "ATTRIBUTE" => "is missing an attribute required by your task",
         "AGENT" => "has a disconnected agent",
+        "INACTIVE" => "is not in the ACTIVE state",
         other => {
             return format!(
                 "{start} The closest matching (container-instance {instance}) cannot take it: \

@@ -121,15 +121,17 @@ fn own<'a>(
     of.tasks().filter_map(|task| cluster.task(task)).filter(move |task| task.group() == group)
 }
 
-/// How many tasks of `needed` each instance takes now, and without the group's.
+/// How many tasks of `needed` each of these instances takes now, and without the
+/// group's; `one_each`: no instance takes two of the group.
 pub(super) fn places(
     cluster: &Cluster,
+    among: &[ContainerInstanceId],
     group: &str,
     needed: &Requirements,
-    daemon: bool,
+    one_each: bool,
 ) -> Vec<Places> {
     let takes = |mut room: Room| {
-        let most = if daemon { 1 } else { u32::MAX };
+        let most = if one_each { 1 } else { u32::MAX };
         let mut taken = 0;
         // A task that asks for nothing is bounded by nothing.
         let free = *needed == Requirements::default();
@@ -138,8 +140,8 @@ pub(super) fn places(
         }
         if free { most } else { taken }
     };
-    let accepting = cluster.instances().filter(|one| one.accepts_tasks());
-    accepting
+    let among = among.iter().filter_map(|id| cluster.instance(*id));
+    among
         .map(|one| {
             let mut free = one.remaining().clone();
             for (_, kept) in cluster.kept_on(one.id()).filter(|(of, _)| *of == group) {
@@ -151,7 +153,7 @@ pub(super) fn places(
                 busy = true;
                 give_back(&mut alone, task.requirements());
             }
-            let now = if daemon && busy { 0 } else { takes(free) };
+            let now = if one_each && busy { 0 } else { takes(free) };
             Places { now, alone: takes(alone) }
         })
         .collect()

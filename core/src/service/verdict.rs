@@ -14,6 +14,7 @@
 //! old and new tasks are of one size; where the new ones are larger, room may
 //! still run out midway.
 
+use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
 
@@ -99,6 +100,11 @@ pub enum Verdict {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Obstacle {
+    /// Whatever the room, no task of that kind is started.
+    Refused {
+        /// Why.
+        reason: String,
+    },
     /// No instance meets the constraints.
     NoInstances,
     /// No instance could take one task, even without the service's own.
@@ -179,7 +185,8 @@ fn at_first(outlook: &Outlook) -> Option<Obstacle> {
     if bounds.ceiling <= old {
         return Some(Obstacle::Percentages { bounds, old });
     }
-    if outlook.instances.iter().any(|at| at.now > 0) {
+    // Without instances that is the obstacle.
+    if outlook.instances.is_empty() || outlook.instances.iter().any(|at| at.now > 0) {
         return None;
     }
     let instances = u32::try_from(outlook.instances.len()).unwrap_or(u32::MAX);
@@ -194,6 +201,7 @@ fn at_first(outlook: &Outlook) -> Option<Obstacle> {
 impl fmt::Display for Obstacle {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::Refused { reason } => write!(f, "a task is refused: {reason}"),
             Self::NoInstances => f.write_str(
                 "no active, connected container instance meets the placement constraints",
             ),

@@ -53,15 +53,20 @@ def read_running(
     groups = sorted({task.group for task in tasks})
     allowed = _allowed(nodes, tasks)
     left = [[node.cpu, node.memory_mib, node.gpu] for node in nodes]
+    used = [[0, 0, 0] for _ in nodes]
+    units = (cpu, "memory_mib", "gpu")
     running, names = [], []
     for task, (place, cost, movable) in zip(tasks, how, strict=True):
         size = (task.cpu, task.memory_mib, task.gpu)
         if movable is None:
-            _take(left[place], size, task, nodes[place])
+            _take(left[place], size, task, nodes[place], units)
             continue
+        used[place] = [sum(both) for both in zip(used[place], size, strict=True)]
         names.append(task.name)
         service = groups.index(task.group)
         running.append(RunningTask(place, size, movable, cost, service, allowed[task.constraint]))
+    for node, has, needs in zip(nodes, left, used, strict=True):
+        _hold(node, has, needs, units)
     return RunningCluster(
         [RunningNode(tuple(room), *flags) for room, flags in zip(left, node_flags, strict=True)],
         running,
@@ -71,12 +76,33 @@ def read_running(
     )
 
 
-def _take(room: list[int], size: Sequence[int], task: ClusterTask, node: ClusterNode) -> None:
+def _take(
+    room: list[int],
+    size: Sequence[int],
+    task: ClusterTask,
+    node: ClusterNode,
+    units: Sequence[str],
+) -> None:
     """Take a daemon off what its node has."""
     for at, amount in enumerate(size):
         if amount > room[at]:
-            raise ConfigError(f"node {shown(node.name)} has less than daemon {shown(task.name)}")
+            raise ConfigError(
+                f"node {shown(node.name)} has {room[at]} {units[at]} left, less than the {amount} "
+                f"of daemon {shown(task.name)}"
+            )
         room[at] -= amount
+
+
+def _hold(
+    node: ClusterNode, has: Sequence[int], needs: Sequence[int], units: Sequence[str]
+) -> None:
+    """What runs on a node, daemons aside, has its room there."""
+    for room, amount, unit in zip(has, needs, units, strict=True):
+        if amount > room:
+            raise ConfigError(
+                f"node {shown(node.name)} has {room} {unit} without its daemons', less than the "
+                f"{amount} of the tasks that run on it"
+            )
 
 
 def _cell(table: Table, row: int, column: str) -> str:

@@ -137,6 +137,17 @@ fn a_target_below_a_hundred_keeps_room() {
 }
 
 #[test]
+fn with_room_to_keep_no_more_than_the_largest_step_is_added_at_a_time() {
+    let settings = ManagedScaling { target_capacity: 50, maximum_step: 1, ..Default::default() };
+    let mut run = Run::new(settings, 1);
+    let waiting = [group(2_048, 512, 40)];
+    for size in 1..21 {
+        let decision = run.minute(size, size, &waiting).unwrap();
+        assert_eq!((decision.from, decision.to), (size, size + 1));
+    }
+}
+
+#[test]
 fn in_after_fifteen_minutes_below_and_by_half_at_most() {
     let mut run = Run::new(ManagedScaling::default(), 10);
     for _ in 0..14 {

@@ -112,7 +112,10 @@ impl ClusterApi {
             None | Some("ACTIVE") => RevisionStatus::Active,
             Some("INACTIVE") => RevisionStatus::Inactive,
             Some("DELETE_IN_PROGRESS") => RevisionStatus::DeleteInProgress,
-            Some(other) => return Err(ApiError::parameter(format!("no status {other:?}"))),
+            Some(other) => {
+                let possible = "ACTIVE, INACTIVE and DELETE_IN_PROGRESS are possible";
+                return Err(ApiError::parameter(format!("no status {other:?}: {possible}")));
+            }
         };
         let wanted = |one: &&alloc::sync::Arc<Registered>| {
             let family = &one.definition.family;
@@ -130,7 +133,8 @@ impl ClusterApi {
     pub(super) fn list_families(&self, request: &ListTaskDefinitions) -> Result<Value, ApiError> {
         let status = request.status.as_deref().unwrap_or("ACTIVE");
         if !["ACTIVE", "INACTIVE", "ALL"].contains(&status) {
-            return Err(ApiError::parameter(format!("no status {status:?}")));
+            let possible = "ACTIVE, INACTIVE and ALL are possible";
+            return Err(ApiError::parameter(format!("no status {status:?}: {possible}")));
         }
         let prefix = request.family_prefix.as_deref().unwrap_or_default();
         let wanted = |(name, active): &(&str, bool)| {

@@ -10,10 +10,12 @@ use serde_json::{Value, json};
 
 use super::{ApiError, ClusterApi, ids, missing, page, seconds};
 use crate::cluster::instance::{
-    ContainerInstance, ContainerInstanceId, EniLimits, Registration, RegistrationError, Room,
+    ContainerInstance, ContainerInstanceId, EniLimits, MAX_GPUS, Registration, RegistrationError,
+    Room,
 };
 use crate::cluster::task_definition::Protocol;
 use crate::cluster::{Cluster, MemberError};
+use crate::placement::view::{AVAILABILITY_ZONE, INSTANCE_TYPE};
 use crate::resources::Resources;
 use crate::time::Instant;
 
@@ -71,16 +73,17 @@ pub(super) struct SomeInstances {
 }
 
 impl ClusterApi {
-    /// The server is named by the identity document. Beside AWS's resources (CPU,
-    /// MEMORY, PORTS, PORTS_UDP, GPU) an integer ENI says how many tasks with an
-    /// interface the instance takes.
+    /// The server is named by the identity document. How many tasks with an
+    /// interface it takes is known of its type, with a trunk where the account has
+    /// opted in; beside AWS's resources (CPU, MEMORY, PORTS, PORTS_UDP, GPU) an
+    /// integer ENI says another number.
     pub(super) fn register_instance(
         &mut self,
         now: Instant,
         request: &RegisterInstance,
     ) -> Result<Value, ApiError> {
         let name = self.found(&request.cluster)?.name().to_string();
-        let registration = registration(request)?;
+        let registration = registration(request, self.trunking == Some(true))?;
         let server = &registration.ec2_instance_id;
         let elsewhere = self.clusters.values().find(|one| one.member_of_server(server).is_some());
         if let Some(cluster) = elsewhere {
@@ -227,16 +230,24 @@ pub(crate) fn named(cluster: &Cluster, name: &str) -> Option<ContainerInstanceId
     cluster.instance(id).map(ContainerInstance::id)
 }
 
-fn registration(request: &RegisterInstance) -> Result<Registration, ApiError> {
+fn registration(request: &RegisterInstance, trunking: bool) -> Result<Registration, ApiError> {
     let identity: Identity = match &request.instance_identity_document {
         Some(document) => super::read(document)?,
         None => Identity::default(),
     };
     let mut registration = Registration::new(&identity.instance_id, Resources::default());
     for amount in &request.total_resources {
-        let number = u32::try_from(amount.integer_value).map_err(|_| {
-            let message = format!("{} of {}: it does not fit", amount.name, amount.integer_value);
-            ApiError::parameter(message)
+        let most = match amount.name.as_str() {
+            "CPU" | "MEMORY" => Resources::MAX,
+            "GPU" => MAX_GPUS,
+            _ => u32::MAX,
+        };
+        let number = u32::try_from(amount.integer_value).ok().filter(|number| *number <= most);
+        let number = number.ok_or_else(|| {
+            let (name, value) = (&amount.name, amount.integer_value);
+            let least = u32::from(matches!(name.as_str(), "CPU" | "MEMORY"));
+            let range = format!("at least {least} and at most {most} is possible");
+            ApiError::parameter(format!("{name} of {value}: {range}"))
         })?;
         match amount.name.as_str() {
             "CPU" => registration.resources.cpu_units = number,
@@ -251,19 +262,22 @@ fn registration(request: &RegisterInstance) -> Result<Registration, ApiError> {
                 let udp = amount.name == "PORTS_UDP";
                 let protocol = if udp { Protocol::Udp } else { Protocol::Tcp };
                 for port in &amount.string_set_value {
-                    let number = port
-                        .parse::<u16>()
-                        .map_err(|_| ApiError::parameter(format!("{port:?} is no port")))?;
+                    let unknown = |_| {
+                        let range = "0 to 65535 is possible";
+                        ApiError::parameter(format!("{port:?} is no port: {range}"))
+                    };
+                    let number = port.parse::<u16>().map_err(unknown)?;
                     registration.reserved_ports.insert((protocol, number));
                 }
             }
-            other => return Err(ApiError::parameter(format!("{other:?} is no resource"))),
+            other => {
+                let possible = "CPU, MEMORY, PORTS, PORTS_UDP, GPU and ENI are possible";
+                return Err(ApiError::parameter(format!("{other:?} is no resource: {possible}")));
+            }
         }
     }
-    let built_in = [
-        ("ecs.availability-zone", identity.availability_zone),
-        ("ecs.instance-type", identity.instance_type),
-    ];
+    let built_in =
+        [(AVAILABILITY_ZONE, identity.availability_zone), (INSTANCE_TYPE, identity.instance_type)];
     for (name, value) in built_in {
         if value.is_some() {
             registration.attributes.insert(name.into(), value);
@@ -271,6 +285,12 @@ fn registration(request: &RegisterInstance) -> Result<Registration, ApiError> {
     }
     for attribute in &request.attributes {
         registration.attributes.insert(attribute.name.clone(), attribute.value.clone());
+    }
+    let told = request.total_resources.iter().any(|amount| amount.name == "ENI");
+    let limits = registration.attribute(INSTANCE_TYPE).and_then(EniLimits::published);
+    if let Some(limits) = limits.filter(|_| !told) {
+        registration.eni = limits;
+        registration.trunking = trunking && limits.with_trunking.is_some();
     }
     if let Some(version) = request.version_info.get("agentVersion") {
         registration.agent_version.clone_from(version);

@@ -27,6 +27,7 @@ mod clusters;
 mod definitions;
 pub(crate) mod ids;
 pub(crate) mod instances;
+mod settings;
 pub(crate) mod skeleton;
 pub(crate) mod tasks;
 #[cfg(all(test, not(loom)))]
@@ -91,6 +92,8 @@ pub struct ClusterApi {
     active_services: BTreeMap<String, u32>,
     /// The availability zone of each subnet that the host has told of.
     subnets: BTreeMap<String, String>,
+    /// The account setting `awsvpcTrunking`, once it was made.
+    trunking: Option<bool>,
 }
 
 impl ClusterApi {
@@ -105,6 +108,7 @@ impl ClusterApi {
             clusters: BTreeMap::new(),
             active_services: BTreeMap::new(),
             subnets: BTreeMap::new(),
+            trunking: None,
         }
     }
 
@@ -170,6 +174,8 @@ impl ClusterApi {
             "PutAttributes" => self.put_attributes(now, &read(json)?),
             "DeleteAttributes" => self.delete_attributes(now, &read(json)?),
             "ListAttributes" => self.list_attributes(&read(json)?),
+            "PutAccountSetting" => self.put_setting(&read(json)?),
+            "ListAccountSettings" => self.list_settings(&read(json)?),
             "RunTask" => self.run_task(now, &read(json)?),
             "StartTask" => self.start_task(now, &read(json)?),
             "StopTask" => self.stop_task(now, &read(json)?),

@@ -4,7 +4,7 @@ use super::ids;
 
 /// Every operation of the door with an empty request, as `--generate-cli-skeleton`
 /// prints it.
-pub const OPERATIONS: [(&str, &str); 23] = [
+pub const OPERATIONS: [(&str, &str); 25] = [
     (
         "create-cluster",
         r#"{"clusterName": "", "capacityProviders": [""], "defaultCapacityProviderStrategy": [{"capacityProvider": "", "weight": 0, "base": 0}]}"#,
@@ -52,6 +52,14 @@ pub const OPERATIONS: [(&str, &str); 23] = [
     (
         "list-attributes",
         r#"{"cluster": "", "targetType": "container-instance", "attributeName": "", "attributeValue": "", "nextToken": "", "maxResults": 0}"#,
+    ),
+    (
+        "put-account-setting",
+        r#"{"name": "awsvpcTrunking", "value": "enabled", "principalArn": ""}"#,
+    ),
+    (
+        "list-account-settings",
+        r#"{"name": "awsvpcTrunking", "value": "", "principalArn": "", "effectiveSettings": true, "nextToken": "", "maxResults": 0}"#,
     ),
     (
         "run-task",

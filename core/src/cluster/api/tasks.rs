@@ -234,7 +234,9 @@ impl ClusterApi {
         let cluster = self.found(&request.cluster)?;
         let desired = request.desired_status.as_deref().unwrap_or("RUNNING");
         if !["RUNNING", "PENDING", "STOPPED"].contains(&desired) {
-            return Err(ApiError::parameter(format!("no desired status {desired:?}")));
+            let possible = "RUNNING, PENDING and STOPPED are possible";
+            let message = format!("no desired status {desired:?}: {possible}");
+            return Err(ApiError::parameter(message));
         }
         let instance = match &request.container_instance {
             None => None,
@@ -368,7 +370,8 @@ pub(crate) fn named_task(cluster: &Cluster, name: &str) -> Option<TaskId> {
 }
 
 fn launch_type(name: &str) -> Result<LaunchType, ApiError> {
-    let unknown = || ApiError::parameter(format!("no launch type {name:?}"));
+    let possible = "EC2, FARGATE and EXTERNAL are possible";
+    let unknown = || ApiError::parameter(format!("no launch type {name:?}: {possible}"));
     LaunchType::from_word(name).ok_or_else(unknown)
 }
 

@@ -129,6 +129,97 @@ fn an_instance_joins_one_cluster_only() {
 }
 
 #[test]
+fn an_amount_out_of_range_is_said_with_its_range() {
+    let (mut account, _) = Account::with_web();
+    for (name, value, range) in [
+        ("CPU", -1, "CPU of -1: at least 1 and at most 16777215 is possible"),
+        ("MEMORY", 1 << 24, "MEMORY of 16777216: at least 1 and at most 16777215 is possible"),
+        ("GPU", 65, "GPU of 65: at least 0 and at most 64 is possible"),
+        ("ENI", -2, "ENI of -2: at least 0 and at most 4294967295 is possible"),
+    ] {
+        let amounts = json!([{ "name": name, "type": "INTEGER", "integerValue": value }]);
+        let request = json!({ "cluster": "mycluster", "totalResources": amounts });
+        let error = account.refused("register-container-instance", request);
+        assert_eq!((error.code, error.message.as_str()), ("InvalidParameterException", range));
+    }
+}
+
+#[test]
+fn an_instance_takes_as_many_interfaces_as_its_type_and_the_account_setting_say() {
+    let (mut account, _) = Account::with_web();
+    let interfaces = |account: &mut Account, server: &str, of: Value, more: Value| {
+        let mut amounts = json!([{ "name": "CPU", "integerValue": 2_048 },
+            { "name": "MEMORY", "integerValue": 4_000 }]);
+        amounts.as_array_mut().unwrap().extend(more.as_array().unwrap().iter().cloned());
+        let mut request = json!({ "cluster": "mycluster", "totalResources": amounts,
+            "instanceIdentityDocument": json!({ "instanceId": server }).to_string() });
+        if of.is_array() {
+            request["attributes"] = of;
+        } else {
+            let document = json!({ "instanceId": server, "instanceType": of });
+            request["instanceIdentityDocument"] = document.to_string().into();
+        }
+        let answer = account.ok("register-container-instance", request);
+        let instance = &answer["containerInstance"];
+        let all = instance["registeredResources"].as_array().unwrap();
+        let eni = all.iter().find(|one| one["name"] == "ENI").unwrap();
+        (eni["integerValue"].as_u64().unwrap(), String::from(instance["status"].as_str().unwrap()))
+    };
+    let large = json!("c5.large");
+    let attribute = json!([{ "name": "ecs.instance-type", "value": "m5.4xlarge" }]);
+    let active = |number: u64| (number, String::from("ACTIVE"));
+    let none = json!([]);
+    assert_eq!(interfaces(&mut account, "i-2", large.clone(), none.clone()), active(2));
+    assert_eq!(interfaces(&mut account, "i-3", attribute, none.clone()), active(7));
+    let told = json!([{ "name": "ENI", "integerValue": 5 }]);
+    assert_eq!(interfaces(&mut account, "i-4", large.clone(), told), active(5));
+    assert_eq!(interfaces(&mut account, "i-5", json!("z9.huge"), none.clone()), active(1));
+    account.ok("put-account-setting", json!({ "name": "awsvpcTrunking", "value": "enabled" }));
+    let trunk = (10, String::from("REGISTERING"));
+    assert_eq!(interfaces(&mut account, "i-6", large.clone(), none.clone()), trunk);
+    assert_eq!(interfaces(&mut account, "i-7", json!("t3.medium"), none.clone()), active(2));
+    account.0.settle(NOW);
+    let listed = json!({ "cluster": "mycluster", "status": "ACTIVE" });
+    let listed = account.ok("list-container-instances", listed);
+    assert_eq!(listed["containerInstanceArns"].as_array().unwrap().len(), 7);
+    account.ok("put-account-setting", json!({ "name": "awsvpcTrunking", "value": "disabled" }));
+    assert_eq!(interfaces(&mut account, "i-8", large, none), active(2));
+}
+
+#[test]
+fn account_settings_are_made_and_listed() {
+    let mut account = Account::new();
+    let listed = |account: &mut Account, request: Value| {
+        account.ok("list-account-settings", request)["settings"].clone()
+    };
+    let setting = |value: &str| {
+        json!({ "name": "awsvpcTrunking", "value": value, "type": "user",
+            "principalArn": "arn:aws:iam::123456789012:root" })
+    };
+    let effective = json!({ "effectiveSettings": true });
+    assert_eq!(listed(&mut account, json!({})), json!([]));
+    assert_eq!(listed(&mut account, effective), json!([setting("disabled")]));
+    let request = json!({ "name": "awsvpcTrunking", "value": "enabled" });
+    let put = account.ok("put-account-setting", request.clone());
+    assert_eq!(put, json!({ "setting": setting("enabled") }));
+    assert_eq!(listed(&mut account, json!({})), json!([setting("enabled")]));
+    assert_eq!(listed(&mut account, request), json!([setting("enabled")]));
+    let other = json!({ "name": "awsvpcTrunking", "value": "disabled" });
+    assert_eq!(listed(&mut account, other), json!([]));
+    for (request, says) in [
+        (json!({ "name": "x", "value": "enabled" }), r#"name is "x": awsvpcTrunking is the"#),
+        (json!({ "name": "awsvpcTrunking", "value": "on" }), r#"value is "on": enabled or"#),
+        (json!({}), r#"name is "": "#),
+    ] {
+        let error = account.refused("put-account-setting", request);
+        assert_eq!(error.code, "InvalidParameterException");
+        assert!(error.message.starts_with(says), "{error}");
+    }
+    let error = account.refused("list-account-settings", json!({ "value": "enabled" }));
+    assert_eq!(error.code, "InvalidParameterException");
+}
+
+#[test]
 fn refusals_have_the_codes_of_aws() {
     let mut account = Account::new();
     let run = json!({ "cluster": "nowhere", "taskDefinition": "web" });

@@ -3,6 +3,13 @@
 use alloc::string::String;
 use core::fmt;
 
+/// What is published, 479 types: those with a trunk from the Amazon ECS Developer
+/// Guide, "Elastic network interface trunking" (`container-instance-eni.md` of
+/// awsdocs/amazon-ecs-developer-guide, June 2023); of others that are common, t2, t3,
+/// t3a, t4g, m4, c4 and r4, the interfaces of the Amazon EC2 User Guide, "Elastic
+/// network interfaces", less one.
+const PUBLISHED: &str = include_str!("eni_limits.csv");
+
 /// The tasks with `awsvpc` that an instance type takes at once.
 ///
 /// Without trunking these are its interfaces less the one it has itself; with
@@ -52,6 +59,12 @@ impl EniLimits {
         row.map(|row| Self::from_csv_row(row).map(|(_, limits)| limits)).transpose()
     }
 
+    /// What AWS publishes of an instance type, `c5.large`; `None` of one that is not
+    /// in the table. O(types).
+    pub fn published(instance_type: &str) -> Option<Self> {
+        Self::find(PUBLISHED, instance_type).ok().flatten()
+    }
+
     /// The tasks at once, by whether the instance has a trunk.
     pub const fn tasks(self, trunking: bool) -> u32 {
         match self.with_trunking {
@@ -94,6 +107,26 @@ mod tests {
         let limits = EniLimits::find(TABLE, "t2.nano").unwrap().unwrap();
         assert_eq!((limits.tasks(false), limits.tasks(true)), (1, 1));
         assert_eq!(EniLimits::of_interfaces(3).tasks(false), 2);
+    }
+
+    #[test]
+    fn the_published_types_have_their_limits_once_each() {
+        let tasks = |of| {
+            let limits = EniLimits::published(of).unwrap();
+            (limits.tasks(false), limits.tasks(true))
+        };
+        assert_eq!(tasks("c5.large"), (2, 10));
+        assert_eq!(tasks("m5.4xlarge"), (7, 60));
+        assert_eq!(tasks("t2.small"), (2, 2));
+        assert_eq!(tasks("r4.16xlarge"), (14, 14));
+        assert_eq!(EniLimits::published("instance_type"), None);
+        assert_eq!(EniLimits::published("c5"), None);
+        let rows = PUBLISHED.lines().skip(1).map(|row| EniLimits::from_csv_row(row).unwrap());
+        let mut names: alloc::vec::Vec<_> = rows.map(|(name, _)| name).collect();
+        names.sort_unstable();
+        assert_eq!(names.len(), 479);
+        names.dedup();
+        assert_eq!(names.len(), 479);
     }
 
     #[test]

@@ -30,7 +30,7 @@ use core::fmt;
 
 pub use eni::{EniError, EniLimits};
 pub(super) use registration::PROVIDER_ATTRIBUTE;
-pub use registration::{PRE_RESERVED_PORTS, Registration, RegistrationError};
+pub use registration::{MAX_GPUS, PRE_RESERVED_PORTS, Registration, RegistrationError};
 pub use room::{Room, Shortage};
 
 use super::task::TaskId;

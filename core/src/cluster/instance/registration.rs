@@ -16,7 +16,7 @@ pub const PRE_RESERVED_PORTS: [u16; 5] = [22, 2_375, 2_376, 51_678, 51_679];
 /// How placement knows the capacity provider of an instance.
 pub(in crate::cluster) const PROVIDER_ATTRIBUTE: &str = "ecs.capacity-provider";
 /// Most GPUs of an instance: one bit each.
-const MAX_GPUS: u32 = 64;
+pub const MAX_GPUS: u32 = 64;
 
 /// What an agent registers.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -13,6 +13,8 @@ use crate::placement::constraint::{Expression, MAX_CONSTRAINTS};
 
 /// Longest name of a family, container or volume.
 const MAX_NAME: usize = 255;
+/// The same in words.
+const NAME_RULE: &str = "1 to 255 letters, digits, - and _";
 /// Most containers of a task (Amazon ECS service quotas).
 const MAX_CONTAINERS: usize = 10;
 /// CPU units of a task on EC2: an eighth of a vCPU to 192.
@@ -64,7 +66,7 @@ impl TaskDefinition {
 
     fn check_names(&self) -> Result<(), DefinitionError> {
         if !is_name(&self.family) {
-            let problem = Problem::Malformed { value: self.family.clone() };
+            let problem = Problem::Malformed { value: self.family.clone(), rule: NAME_RULE };
             return Err(DefinitionError::of_task("family", problem));
         }
         let count = self.container_definitions.len();
@@ -75,7 +77,7 @@ impl TaskDefinition {
         for (at, container) in self.container_definitions.iter().enumerate() {
             let name = &container.name;
             if !is_name(name) {
-                let problem = Problem::Malformed { value: name.clone() };
+                let problem = Problem::Malformed { value: name.clone(), rule: NAME_RULE };
                 return Err(DefinitionError::of_container(name, "name", problem));
             }
             if self.container(name) != Some(at) {
@@ -143,7 +145,7 @@ impl TaskDefinition {
     fn check_volumes(&self) -> Result<(), DefinitionError> {
         for (at, volume) in self.volumes.iter().enumerate() {
             if !is_name(&volume.name) {
-                let problem = Problem::Malformed { value: volume.name.clone() };
+                let problem = Problem::Malformed { value: volume.name.clone(), rule: NAME_RULE };
                 return Err(DefinitionError::of_task("volumes.name", problem));
             }
             if self.volumes[..at].iter().any(|other| other.name == volume.name) {
@@ -197,7 +199,9 @@ impl TaskDefinition {
                 return Err(DefinitionError::of_task(FIELD, Problem::Missing { why }));
             }
             if let Err(error) = Expression::parse(expression) {
-                let problem = Problem::Malformed { value: format!("{expression}: {error}") };
+                let value = format!("{expression}: {error}");
+                let rule = "an expression of the cluster query language";
+                let problem = Problem::Malformed { value, rule };
                 return Err(DefinitionError::of_task("placementConstraints.expression", problem));
             }
         }
@@ -217,7 +221,9 @@ impl TaskDefinition {
             };
             let fits = !role.is_empty() && role.len() <= MAX_ROLE;
             if !fits || (role.starts_with("arn:") && !of_iam()) {
-                let problem = Problem::Malformed { value: role.clone() };
+                let rule =
+                    "a role's name or arn:PARTITION:iam::ACCOUNT:role/NAME, at most 2048 bytes";
+                let problem = Problem::Malformed { value: role.clone(), rule };
                 return Err(DefinitionError::of_task(field, problem));
             }
         }

@@ -12,6 +12,9 @@ const MAX_CPU: i64 = 196_608;
 /// What Docker can write its log to.
 const LOG_DRIVERS: [&str; 8] =
     ["awsfirelens", "awslogs", "fluentd", "gelf", "journald", "json-file", "splunk", "syslog"];
+/// The same in words.
+const LOG_RULE: &str = "one of awsfirelens, awslogs, fluentd, gelf, journald, json-file, splunk \
+                        and syslog";
 /// Longest `startTimeout` and `stopTimeout` on EC2. AWS gives no bound there; this
 /// is one day, so that deadlines stay within reason.
 const MAX_TIMEOUT_S: i64 = 86_400;
@@ -34,14 +37,15 @@ pub(super) fn check(
         return refuse("image", Problem::Missing { why: "a container runs an image" });
     }
     if image.len() > MAX_IMAGE || image.contains(char::is_whitespace) {
-        return refuse("image", Problem::Malformed { value: image.clone() });
+        let rule = "at most 255 bytes without white space";
+        return refuse("image", Problem::Malformed { value: image.clone(), rule });
     }
     check_memory(task, container, rules)?;
     check_times(container)?;
     check_gpus(task, container)?;
     let Some(log) = &container.log_configuration else { return Ok(()) };
     if !LOG_DRIVERS.contains(&log.log_driver.as_str()) {
-        let problem = Problem::Malformed { value: log.log_driver.clone() };
+        let problem = Problem::Malformed { value: log.log_driver.clone(), rule: LOG_RULE };
         return refuse("logConfiguration.logDriver", problem);
     }
     if log.log_driver == "awslogs" && !log.options.contains_key("awslogs-group") {
@@ -144,7 +148,8 @@ fn check_gpus(
             return refuse(Problem::NotAllowed { value: needed.value.clone(), why });
         }
         let Ok(value) = needed.value.parse::<i64>() else {
-            return refuse(Problem::Malformed { value: needed.value.clone() });
+            let rule = "a whole number of GPUs, 1 to 16";
+            return refuse(Problem::Malformed { value: needed.value.clone(), rule });
         };
         if !(1..=MAX_GPUS).contains(&value) {
             return refuse(Problem::OutOfRange { value, min: 1, max: MAX_GPUS });

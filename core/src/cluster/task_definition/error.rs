@@ -43,6 +43,8 @@ pub enum Problem {
     Malformed {
         /// The text.
         value: String,
+        /// What it must be.
+        rule: &'static str,
     },
     /// More entries than are accepted, or fewer.
     Count {
@@ -137,7 +139,7 @@ impl fmt::Display for Problem {
             Self::OutOfRange { value, min, max } => {
                 write!(f, "{value}: at least {min} and at most {max} is possible")
             }
-            Self::Malformed { value } => write!(f, "{value:?} is not acceptable"),
+            Self::Malformed { value, rule } => write!(f, "{value:?} is not acceptable: {rule}"),
             Self::Count { count, min, max } => {
                 write!(f, "{count} entries: at least {min} and at most {max} are possible")
             }

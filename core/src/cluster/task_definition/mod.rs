@@ -146,7 +146,8 @@ impl TaskDefinition {
     pub fn from_json(text: &str, rules: &Rules) -> Result<Self, DefinitionError> {
         let definition: Self = serde_json::from_str(text).map_err(|error| {
             use alloc::string::ToString;
-            DefinitionError::of_task("json", Problem::Malformed { value: error.to_string() })
+            let rule = "a JSON object with AWS's fields";
+            DefinitionError::of_task("json", Problem::Malformed { value: error.to_string(), rule })
         })?;
         definition.check(rules)?;
         Ok(definition)

@@ -27,7 +27,10 @@ fn inside(mapping: &PortMapping) -> Result<(i64, i64), Problem> {
                 Some((first, last)) if 1 <= first && first <= last && last <= MAX_PORT => {
                     Ok((first, last))
                 }
-                _ => Err(Problem::Malformed { value: range.clone() }),
+                _ => Err(Problem::Malformed {
+                    value: range.clone(),
+                    rule: "FIRST-LAST, two ports from 1 to 65535, the first not above the last",
+                }),
             }
         }
         (Some(port), Some(range)) => Err(Problem::NotAllowed {

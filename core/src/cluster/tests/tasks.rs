@@ -45,6 +45,47 @@ fn what_does_not_fit_is_explained_and_the_rest_runs() {
 }
 
 #[test]
+fn an_instance_that_is_not_active_is_among_the_reasons_of_a_call_that_starts_nothing() {
+    let mut host = Host::new(2);
+    for id in [first(), ContainerInstanceId(2)] {
+        host.cluster.drain_instance(NOW, id).unwrap();
+    }
+    let reasons = |ran: Ran| -> Vec<_> {
+        assert_eq!(ran.tasks, []);
+        ran.failures.into_iter().map(|one| (one.instance.unwrap().0, one.reason)).collect()
+    };
+    let ran = host.cluster.run_tasks(NOW, &web(), 2).unwrap();
+    assert_eq!(reasons(ran), [(1, "INACTIVE".into()), (2, "INACTIVE".into())]);
+    let mut cluster = Cluster::new("trunks", Settings::default());
+    let mut trunked = server(0);
+    trunked.eni.with_trunking = Some(10);
+    trunked.trunking = true;
+    cluster.register_instance(NOW, trunked).unwrap();
+    let ran = cluster.run_tasks(NOW, &web(), 1).unwrap();
+    assert_eq!(ran.failures[0].detail.as_deref(), Some("REGISTERING"));
+    assert_eq!(reasons(ran), [(1, "INACTIVE".into())]);
+}
+
+#[test]
+fn a_task_without_room_is_told_of_the_instance_with_the_smallest_share_missing() {
+    let mut host = Host::new(3);
+    // So many CPU units are left of 2,048: 448 of 512, 0, and none is ACTIVE.
+    let mut filling = container("filler");
+    filling.cpu = 1_600;
+    let filler = request(vec![filling]);
+    host.cluster.start_tasks(NOW, &filler, &[ContainerInstanceId(2)]).unwrap();
+    for _ in 0..4 {
+        host.cluster.start_tasks(NOW, &web(), &[first()]).unwrap();
+    }
+    host.cluster.drain_instance(NOW, ContainerInstanceId(3)).unwrap();
+    let error = host.cluster.launch_task(NOW, &web()).unwrap_err();
+    let LaunchError::NoRoom(why) = &error else { panic!("{error}") };
+    assert_eq!(why.failures.len(), 3);
+    assert_eq!(why.closest.as_ref(), Some(&why.failures[1]));
+    assert!(error.to_string().ends_with("RESOURCE:CPU (512 cpu_units needed, 448 available)"));
+}
+
+#[test]
 fn counts_run_from_one_to_ten() {
     let mut host = Host::new(1);
     for count in [0, 11] {

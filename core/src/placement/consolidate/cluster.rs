@@ -128,6 +128,10 @@ pub enum ClusterError {
         node: usize,
         /// The dimension.
         dimension: usize,
+        /// What it has there.
+        has: u64,
+        /// What runs on it takes at least.
+        needs: u64,
     },
 }
 
@@ -150,9 +154,11 @@ impl fmt::Display for ClusterError {
             Self::Unknown { task, named } => {
                 write!(f, "task {task} names node or service {named}, which there is not")
             }
-            Self::Overfull { node, dimension } => {
-                write!(f, "node {node} has less than runs on it in dimension {dimension}")
-            }
+            Self::Overfull { node, dimension, has, needs } => write!(
+                f,
+                "node {node} has {has} in dimension {dimension}, less than the {needs} of the \
+                 tasks that run on it"
+            ),
         }
     }
 }
@@ -230,9 +236,14 @@ impl Cluster {
             *running.ok_or(ClusterError::Unknown { task: at, named: service })? += 1;
         }
         let node = task.node as usize;
+        let capacity = &self.nodes[node].capacity;
         let free = &mut self.free[node * self.dims..][..self.dims];
         for (dimension, (free, amount)) in free.iter_mut().zip(&task.size).enumerate() {
-            *free = free.checked_sub(*amount).ok_or(ClusterError::Overfull { node, dimension })?;
+            let has = capacity[dimension];
+            // Both are at most MAX_AMOUNT.
+            let needs = has - *free + *amount;
+            let overfull = ClusterError::Overfull { node, dimension, has, needs };
+            *free = free.checked_sub(*amount).ok_or(overfull)?;
         }
         // At most MAX_MEMBERS.
         self.tasks_on[node].push(u32::try_from(at).unwrap_or(u32::MAX));

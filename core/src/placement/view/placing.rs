@@ -134,6 +134,14 @@ impl View {
         Ok(reasons)
     }
 
+    /// Whether a node is as a request needs it, whatever room it has and whatever
+    /// runs there. O(request).
+    pub(crate) fn is_eligible(&self, request: &PlacementRequest, node: NodeId) -> bool {
+        let there = self.nodes.get(node.index(), node.generation()).is_some();
+        let candidate = self.candidate(node.index()).filter(|_| there);
+        candidate.is_some_and(|candidate| candidate.is_eligible(request))
+    }
+
     /// The topology spreads of a request as they are now. O(nodes) for each.
     pub(super) fn skews<'a>(&self, prepared: &'a Prepared) -> Skews<'a> {
         let Self { nodes, rooms, groups, .. } = self;

@@ -196,13 +196,14 @@ impl Unplaced {
 
     /// Finds the closest match among the nodes added.
     pub(super) fn settle(mut self) -> Self {
-        let distance = |place: &usize| {
-            let reasons = self.reasons_at(*place);
-            let shortfall: u64 = reasons.iter().map(|reason| reason.shortfall_ppm()).sum();
-            (reasons.len(), shortfall)
-        };
-        self.closest = (0..self.nodes.len()).min_by_key(distance);
+        self.closest = (0..self.nodes.len()).min_by_key(|place| self.distance(*place));
         self
+    }
+
+    /// How many reasons, then how much is missing.
+    fn distance(&self, place: usize) -> (usize, u64) {
+        let reasons = self.reasons_at(place);
+        (reasons.len(), reasons.iter().map(|reason| reason.shortfall_ppm()).sum())
     }
 
     fn reasons_at(&self, place: usize) -> &[Reason] {
@@ -225,6 +226,14 @@ impl Unplaced {
     /// all of it); of those the one with the lowest index.
     pub fn closest(&self) -> Option<Closest<'_>> {
         let place = self.closest?;
+        let (node, _) = self.nodes.get(place)?;
+        Some(Closest { node: *node, reasons: self.reasons_at(place) })
+    }
+
+    /// The same of those nodes alone whose reasons `counts`. O(nodes).
+    pub(crate) fn closest_where(&self, counts: impl Fn(&[Reason]) -> bool) -> Option<Closest<'_>> {
+        let counted = (0..self.nodes.len()).filter(|place| counts(self.reasons_at(*place)));
+        let place = counted.min_by_key(|place| self.distance(*place))?;
         let (node, _) = self.nodes.get(place)?;
         Some(Closest { node: *node, reasons: self.reasons_at(place) })
     }

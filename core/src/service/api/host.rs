@@ -269,7 +269,10 @@ impl Report {
             Some("HEALTHY") => Ok(task::Health::Healthy),
             Some("UNHEALTHY") => Ok(task::Health::Unhealthy),
             Some("UNKNOWN") => Ok(task::Health::Unknown),
-            Some(other) => Err(ApiError::parameter(format!("no health {other:?}"))),
+            Some(other) => {
+                let possible = "HEALTHY, UNHEALTHY and UNKNOWN are possible";
+                Err(ApiError::parameter(format!("no health {other:?}: {possible}")))
+            }
             None => Err(self.missing("health")),
         }
     }

@@ -5,7 +5,10 @@
 //! [`cluster::api`](crate::cluster::api); services and task protection are added
 //! here. Requests and answers have AWS's operations and field names (ECS API
 //! reference, 2014-11-13), errors AWS's codes. Fields that this library does not
-//! know are ignored.
+//! know are ignored. One operation is none of AWS's: `DescribeServiceVerdict` takes
+//! `{cluster, service, taskDefinition}`, the last optional, and answers whether a
+//! deployment of it could ever end, `{"verdict": "PROGRESSES", "reasons": []}` or
+//! `"NEVER"` with reasons.
 //!
 //! A host that runs containers drains [`Ecs::poll_action`] and
 //! [`Ecs::poll_target`], and reports to [`Ecs::handle`], or does both in JSON
@@ -39,6 +42,7 @@ mod services;
 mod skeleton;
 #[cfg(all(test, not(loom)))]
 mod tests;
+mod verdict;
 
 use alloc::collections::BTreeMap;
 use alloc::string::{String, ToString};
@@ -143,6 +147,7 @@ impl Ecs {
             "DeleteService" => self.delete_service(now, &read(json)?),
             "ListServices" => self.list_services(&read(json)?),
             "DescribeServices" => self.describe_services(&read(json)?),
+            "DescribeServiceVerdict" => self.describe_verdict(&read(json)?),
             "UpdateTaskProtection" => self.update_protection(now, &read(json)?),
             "GetTaskProtection" => self.get_protection(&read(json)?),
             _ => return Ok(None),

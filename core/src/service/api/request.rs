@@ -86,7 +86,7 @@ impl ServiceRequest {
         let daemon = match self.scheduling_strategy.as_deref() {
             None | Some("REPLICA") => false,
             Some("DAEMON") => true,
-            Some(other) => return refuse(format!("no scheduling strategy {other:?}")),
+            Some(other) => return Err(no_strategy(other)),
         };
         let mut spec = if daemon {
             if self.desired_count.is_some() {
@@ -109,7 +109,7 @@ impl ServiceRequest {
                 crate::service::PercentsError::DaemonMax { value: spec.percents.max_percent },
             )));
         }
-        self.balancers(&run.definition.definition)?;
+        check_balancers(&self.load_balancers, &run.definition.definition)?;
         let groups = self.load_balancers.iter().any(|one| one.target_group_arn.is_some());
         spec.target_group = groups.then_some(DEREGISTRATION_DELAY);
         spec.classic_load_balancer =
@@ -165,7 +165,10 @@ impl ServiceRequest {
                 "COUNT" => Threshold::Count(given.value),
                 "BOUNDED_PERCENT" => Threshold::BoundedPercent(given.value),
                 "UNBOUNDED_PERCENT" => Threshold::UnboundedPercent(given.value),
-                other => return refuse(format!("no type of threshold {other:?}")),
+                other => {
+                    let possible = "COUNT, BOUNDED_PERCENT and UNBOUNDED_PERCENT are possible";
+                    return refuse(format!("no type of threshold {other:?}: {possible}"));
+                }
             },
         };
         threshold.check().map_err(ApiError::parameter)?;
@@ -196,39 +199,53 @@ impl ServiceRequest {
             None => Ok(None),
             Some("ENABLED") => Ok(Some(true)),
             Some("DISABLED") => Ok(Some(false)),
-            Some(other) => refuse(format!("no availability zone rebalancing {other:?}")),
-        }
-    }
-
-    /// Each load balancer names a container and a port of it.
-    fn balancers(&self, definition: &TaskDefinition) -> Result<(), ApiError> {
-        for one in &self.load_balancers {
-            let name = &one.container_name;
-            let container =
-                definition.container_definitions.iter().find(|container| container.name == *name);
-            let Some(container) = container else {
-                return refuse(format!(
-                    "The container {name} does not exist in the task definition."
-                ));
-            };
-            let port = one.container_port;
-            let mapped = |mapping: &crate::cluster::task_definition::PortMapping| {
-                mapping.container_port == Some(port)
-            };
-            if !container.port_mappings.iter().any(mapped) {
-                return refuse(format!(
-                    "The container {name} did not have a container port {port} defined."
-                ));
+            Some(other) => {
+                let possible = "ENABLED and DISABLED are possible";
+                refuse(format!("no availability zone rebalancing {other:?}: {possible}"))
             }
         }
-        Ok(())
     }
+}
+
+/// The load balancers that a service was created with.
+pub(super) fn balancers_of(given: &Value) -> Result<Vec<LoadBalancer>, ApiError> {
+    Vec::deserialize(given).map_err(ApiError::parameter)
+}
+
+/// Each load balancer names a container and a port of it.
+pub(super) fn check_balancers(
+    balancers: &[LoadBalancer],
+    definition: &TaskDefinition,
+) -> Result<(), ApiError> {
+    for one in balancers {
+        let name = &one.container_name;
+        let container =
+            definition.container_definitions.iter().find(|container| container.name == *name);
+        let Some(container) = container else {
+            return refuse(format!("The container {name} does not exist in the task definition."));
+        };
+        let port = one.container_port;
+        let mapped = |mapping: &crate::cluster::task_definition::PortMapping| {
+            mapping.container_port == Some(port)
+        };
+        if !container.port_mappings.iter().any(mapped) {
+            return refuse(format!(
+                "The container {name} did not have a container port {port} defined."
+            ));
+        }
+    }
+    Ok(())
 }
 
 /// Whether a constraint is about availability zones.
 fn names_zone(constraints: &[PlacementConstraint]) -> bool {
     let of_zone = |text: &String| text.contains(AVAILABILITY_ZONE);
     constraints.iter().any(|one| one.expression.as_ref().is_some_and(of_zone))
+}
+
+pub(super) fn no_strategy(given: &str) -> ApiError {
+    let possible = "REPLICA and DAEMON are possible";
+    ApiError::parameter(format!("no scheduling strategy {given:?}: {possible}"))
 }
 
 fn refuse<T>(message: impl core::fmt::Display) -> Result<T, ApiError> {

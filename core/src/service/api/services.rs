@@ -7,10 +7,11 @@ use alloc::vec::Vec;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::request::{ServiceRequest, refused};
+use super::request::{ServiceRequest, balancers_of, check_balancers, refused};
 use super::{ApiError, Ecs, Known, at_most, list};
 use crate::cluster::api::tasks::{self, RunTask};
 use crate::cluster::api::{ids, missing, page, read};
+use crate::cluster::task::LaunchType;
 use crate::service::{Scheduling, ServiceStatus};
 use crate::time::Instant;
 
@@ -57,7 +58,13 @@ impl Ecs {
         self.clusters.found(&request.cluster)?;
         let run = self.clusters.run_request(&runs)?;
         let spec = request.spec(&run)?;
-        self.clusters.found(&request.cluster)?.check(&run).map_err(tasks::refused)?;
+        let cluster = self.clusters.found(&request.cluster)?;
+        cluster.check(&run).map_err(tasks::refused)?;
+        let fargate = cluster.launch_type(&run) == LaunchType::Fargate;
+        if spec.scheduling == Scheduling::Daemon && fargate {
+            let message = "Fargate tasks do not support the DAEMON scheduling strategy.";
+            return Err(ApiError::parameter(message));
+        }
         let load_balancers = list_of(json, "loadBalancers")?;
         let services = self.services_mut(&request.cluster)?;
         services.controller.create(now, spec, run).map_err(refused)?;
@@ -92,6 +99,11 @@ impl Ecs {
         if let Some(name) = &request.task_definition {
             next.definition =
                 self.clusters.registry().active(name).map_err(ApiError::client)?.clone();
+        }
+        let services = self.services.get(cluster.name());
+        if let Some(known) = services.and_then(|of| of.known.get(name)) {
+            let balancers = balancers_of(&known.load_balancers)?;
+            check_balancers(&balancers, &next.definition.definition)?;
         }
         next.strategies = strategies.clone().unwrap_or(next.strategies);
         next.constraints = request.placement_constraints.clone().unwrap_or(next.constraints);
@@ -133,8 +145,7 @@ impl Ecs {
             Some("REPLICA") => Some(false),
             Some("DAEMON") => Some(true),
             Some(other) => {
-                let message = alloc::format!("no scheduling strategy {other:?}");
-                return Err(ApiError::parameter(message));
+                return Err(super::request::no_strategy(other));
             }
         };
         let launch = request.launch_type.as_deref();
@@ -174,7 +185,7 @@ impl Ecs {
     }
 }
 
-fn not_found() -> ApiError {
+pub(super) fn not_found() -> ApiError {
     ApiError::new("ServiceNotFoundException", "Service not found.")
 }
 

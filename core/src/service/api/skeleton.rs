@@ -3,7 +3,7 @@
 use crate::cluster::api;
 
 /// The operations on services, each with an empty request.
-pub const OPERATIONS: [(&str, &str); 7] = [
+pub const OPERATIONS: [(&str, &str); 8] = [
     (
         "create-service",
         r#"{"cluster": "", "serviceName": "", "taskDefinition": "", "loadBalancers": [{"targetGroupArn": "", "containerName": "", "containerPort": 0}], "desiredCount": 0, "launchType": "EC2", "capacityProviderStrategy": [{"capacityProvider": "", "weight": 0, "base": 0}], "deploymentConfiguration": {"deploymentCircuitBreaker": {"enable": true, "rollback": true}, "maximumPercent": 0, "minimumHealthyPercent": 0}, "placementConstraints": [{"type": "distinctInstance", "expression": ""}], "placementStrategy": [{"type": "spread", "field": ""}], "networkConfiguration": {"awsvpcConfiguration": {"subnets": [""], "securityGroups": [""], "assignPublicIp": "DISABLED"}}, "healthCheckGracePeriodSeconds": 0, "schedulingStrategy": "REPLICA", "availabilityZoneRebalancing": "ENABLED"}"#,
@@ -18,6 +18,7 @@ pub const OPERATIONS: [(&str, &str); 7] = [
         r#"{"cluster": "", "nextToken": "", "maxResults": 0, "launchType": "EC2", "schedulingStrategy": "REPLICA"}"#,
     ),
     ("describe-services", r#"{"cluster": "", "services": [""]}"#),
+    ("describe-service-verdict", r#"{"cluster": "", "service": "", "taskDefinition": ""}"#),
     (
         "update-task-protection",
         r#"{"cluster": "", "tasks": [""], "protectionEnabled": true, "expiresInMinutes": 0}"#,

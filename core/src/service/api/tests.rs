@@ -1,5 +1,8 @@
 //! The door with services: AWS's operations, field by field, and refusals.
 
+mod refusals;
+mod verdict;
+
 use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
@@ -194,6 +197,38 @@ fn what_does_not_fit_is_said_with_the_closest_instance() {
 }
 
 #[test]
+fn the_event_names_the_instance_with_the_fewest_reasons_and_says_what_it_lacks() {
+    let mut account = Account::new(2);
+    let larger = BRIDGE.replace("256", "300");
+    account.call("register-task-definition", &serde_json::from_str(&larger).unwrap());
+    account.create(&json!({ "desiredCount": 4, "placementConstraints": [
+        { "type": "memberOf", "expression": "attribute:parity == 1" } ] }));
+    account.later(60);
+    let said = messages(&account.describe()).join("\n");
+    // The first has room and is no member, the second has 124 of 300 CPU units.
+    assert!(said.contains("container-instance 2) has insufficient CPU units"), "{said}");
+}
+
+#[test]
+fn of_instances_that_all_drain_the_event_says_so() {
+    let mut account = Account::new(0);
+    let arn = account.join(0);
+    let drain = json!({ "cluster": "mycluster", "containerInstances": [arn],
+        "status": "DRAINING" });
+    account.call("update-container-instances-state", &drain);
+    let run = json!({ "cluster": "mycluster", "taskDefinition": "web", "count": 2 });
+    let ran = account.call("run-task", &run);
+    assert_eq!(ran["failures"], json!([{ "arn": arn, "reason": "INACTIVE" }]));
+    account.create(&json!({ "desiredCount": 1 }));
+    account.later(60);
+    let said = messages(&account.describe()).join("\n");
+    assert!(
+        said.contains("closest matching (container-instance 1) is not in the ACTIVE"),
+        "{said}"
+    );
+}
+
+#[test]
 fn a_service_is_deleted_at_0_or_by_force_and_then_inactive() {
     let mut account = Account::new(1);
     account.create(&json!({ "desiredCount": 1 }));
@@ -366,81 +401,6 @@ fn placement_can_change_without_a_deployment() {
 }
 
 #[test]
-fn what_aws_refuses_is_refused_in_its_codes_and_changes_nothing() {
-    let mut account = Account::new(1);
-    let mut says = |more: Value, what: &str| {
-        let refused = account.refused("create-service", &more);
-        assert!(refused.starts_with("InvalidParameterException: "), "{refused}");
-        assert!(refused.contains(what), "{refused}");
-        let listed = account.call("list-services", &json!({ "cluster": "mycluster" }));
-        assert_eq!(listed["serviceArns"], json!([]));
-    };
-    says(json!({ "serviceName": "a b" }), "serviceName is \"a b\"");
-    says(json!({ "serviceName": "" }), "serviceName is \"\"");
-    says(json!({ "desiredCount": null }), "desiredCount is required");
-    says(json!({ "schedulingStrategy": "OTHER" }), "no scheduling strategy");
-    says(json!({ "schedulingStrategy": "DAEMON" }), "not supported for a DAEMON");
-    says(json!({ "deploymentConfiguration": { "minimumHealthyPercent": 101 } }), "101");
-    says(json!({ "deploymentConfiguration": { "maximumPercent": 99 } }), "99");
-    says(
-        json!({ "deploymentConfiguration": { "deploymentCircuitBreaker": {
-            "enable": true, "thresholdConfiguration": { "type": "SOME", "value": 1 } } } }),
-        "no type of threshold",
-    );
-    says(json!({ "healthCheckGracePeriodSeconds": 9 }), "only valid for services configured");
-    says(
-        json!({ "loadBalancers": [{ "targetGroupArn": "a", "containerName": "x",
-                                    "containerPort": 80 }] }),
-        "The container x does not exist in the task definition.",
-    );
-    says(
-        json!({ "loadBalancers": [{ "targetGroupArn": "a", "containerName": "web",
-                                    "containerPort": 81 }] }),
-        "did not have a container port 81 defined",
-    );
-    says(json!({ "placementStrategy": [{ "type": "best" }] }), "best");
-    says(
-        json!({ "placementConstraints": [{ "type": "memberOf", "expression": "(" }] }),
-        "Invalid constraint expression",
-    );
-    says(json!({ "launchType": "MOON" }), "no launch type");
-    says(json!({ "availabilityZoneRebalancing": "MAYBE" }), "no availability zone rebalancing");
-    let refused = account.refused("create-service", &json!({ "taskDefinition": "none" }));
-    assert!(refused.starts_with("ClientException: "), "{refused}");
-    let refused = account.refused("update-service", &json!({ "service": "none" }));
-    assert!(refused.starts_with("ServiceNotFoundException: "), "{refused}");
-    let refused = account.refused("delete-service", &json!({ "service": "none" }));
-    assert!(refused.starts_with("ServiceNotFoundException: "), "{refused}");
-    let refused = account.refused("describe-services", &json!({}));
-    assert!(refused.contains("0 services: 1 to 10"), "{refused}");
-    let missing = json!({ "cluster": "mycluster", "services": ["none"] });
-    let missing = account.call("describe-services", &missing);
-    assert_eq!(missing["failures"][0]["reason"], "MISSING");
-}
-
-#[test]
-fn an_update_that_is_refused_changes_nothing() {
-    let mut account = Account::new(1);
-    account.create(&json!({ "desiredCount": 1 }));
-    account.later(60);
-    let before = account.describe();
-    for bad in [
-        json!({ "placementStrategy": [{ "type": "best" }], "desiredCount": 2 }),
-        json!({ "deploymentConfiguration": { "maximumPercent": 1 }, "desiredCount": 2 }),
-        json!({ "taskDefinition": "none", "desiredCount": 2 }),
-        json!({ "launchType": "FARGATE", "desiredCount": 2 }),
-        json!({ "healthCheckGracePeriodSeconds": 9, "desiredCount": 2 }),
-    ] {
-        let mut request = json!({ "cluster": "mycluster", "service": "web" });
-        for (key, value) in bad.as_object().unwrap() {
-            request[key] = value.clone();
-        }
-        account.tried("update-service", &request).unwrap_err();
-        assert_eq!(account.describe(), before, "{bad}");
-    }
-}
-
-#[test]
 fn settled_time_passes_step_by_step() {
     // One jump of an hour is as good as many small ones.
     let events = |steps: u64| {
@@ -556,6 +516,6 @@ fn every_operation_has_a_skeleton_that_is_json_and_is_known() {
             assert_ne!(error.code, "UnknownOperationException", "{name}");
         }
     }
-    assert_eq!(operations().count(), 30);
+    assert_eq!(operations().count(), 33);
     assert_eq!(skeleton("fly"), None);
 }

@@ -4,17 +4,18 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use super::life::{at, seconds};
+use crate::cluster::capacity_provider::{CapacityProvider, ProviderShare};
 use crate::cluster::instance::{ContainerInstanceId, Registration};
 use crate::cluster::task::{StopCode, TaskId, TaskStatus};
 use crate::cluster::task_definition::{
     ConstraintKind, ContainerDefinition, NetworkMode, PlacementConstraint, PortMapping, Protocol,
     Registered, Registry, Rules, TaskDefinition,
 };
-use crate::cluster::{Action, Cluster, Event, InstanceAttribute, RunRequest, Settings};
+use crate::cluster::{Action, Cluster, Event, InstanceAttribute, Launch, RunRequest, Settings};
 use crate::resources::Resources;
 use crate::service::{
-    BreakerConfig, Controller, Health, Percents, Revision, Rollout, ServiceError, ServiceSpec,
-    ServiceStatus, ServiceUpdate, Verdict,
+    BreakerConfig, Controller, Health, Obstacle, Percents, Revision, Rollout, ServiceError,
+    ServiceSpec, ServiceStatus, ServiceUpdate, Verdict,
 };
 use crate::time::Instant;
 
@@ -235,6 +236,33 @@ fn static_ports_and_instances_as_many_as_tasks_stand_still_as_foretold() {
     assert_eq!(verdict(&host), Verdict::Progresses);
     host.wait(200);
     assert!(host.steady("web"));
+}
+
+#[test]
+fn a_provider_that_is_scaled_has_room_for_all_and_another_its_own_instances() {
+    let mut host = Host::new(1);
+    let web = host.define("web", 256, false);
+    let provider = |managed_scaling| CapacityProvider { name: "asg".into(), managed_scaling };
+    host.cluster.put_capacity_provider(provider(false));
+    let launch = Launch::Providers([ProviderShare::new("asg", 0, 1)].into());
+    let request = RunRequest { launch, ..RunRequest::new(&web) };
+    host.controller.create(host.now, replica("web", 6), request).unwrap();
+    host.rest();
+    let verdict = |host: &Host| host.controller.verdict(&host.cluster, "web", &web).unwrap();
+    assert_eq!(verdict(&host), Verdict::Never([Obstacle::NoInstances].into()));
+    let mut ours = Registration::new("i-9", Resources::new(1_024, 2_000));
+    ours.capacity_provider = Some("asg".into());
+    host.cluster.register_instance(host.now, ours.clone()).unwrap();
+    let few = Obstacle::TooFewPlaces { desired: 6, places: 4, static_ports: [].into() };
+    assert_eq!(verdict(&host), Verdict::Never([few].into()));
+    host.cluster.put_capacity_provider(provider(true));
+    assert_eq!(verdict(&host), Verdict::Progresses, "instances come for tasks that wait");
+    host.cluster.put_capacity_provider(provider(false));
+    ours.ec2_instance_id = "i-8".into();
+    host.cluster.register_instance(host.now, ours).unwrap();
+    assert_eq!(verdict(&host), Verdict::Progresses);
+    host.rest();
+    assert_eq!(host.running("web").len(), 6);
 }
 
 #[test]

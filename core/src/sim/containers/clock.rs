@@ -10,6 +10,7 @@ use super::served::rolls_back;
 use super::world::{Due, SAMPLE, World};
 use crate::autoscale::{GroupView, TaskGroup};
 use crate::cost::{Launch, LaunchOption, LoadStep, Purchase, TaskSize, compare};
+use crate::math::floor;
 use crate::service::TaskStatus;
 use crate::time::Duration;
 
@@ -34,6 +35,8 @@ impl World {
             && let Some(decision) = self.group.handle_minute(self.now, &view, &self.sizes)
         {
             let (from, to, metric) = (decision.from, decision.to, decision.reservation);
+            // At most one decimal: what a share of instances is worth.
+            let metric = floor(metric * 10.0 + 0.5) / 10.0;
             self.say("group", format!("{from} to {to} instances: reservation {metric} %"));
         }
         self.resize();

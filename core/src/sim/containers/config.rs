@@ -214,9 +214,10 @@ impl Scenario {
     /// [`ScenarioError`] names the first that is out of range.
     pub fn check(&self) -> Result<(), ScenarioError> {
         let group = &self.group;
-        let horizon_s = self.horizon.as_secs_f64();
+        // By the key of a scenario file.
+        let duration_s = self.horizon.as_secs_f64();
         let long = self.horizon > Duration::ZERO && self.horizon <= Self::MAX_HORIZON;
-        within("horizon_s", horizon_s, long, "above 0 and at most 31 days")?;
+        within("duration_s", duration_s, long, "above 0 and at most 31 days")?;
         let zones = (1..=Self::MAX_ZONES).contains(&group.zones);
         within("zones", group.zones.into(), zones, "1 to 16")?;
         let few = group.max <= Self::MAX_INSTANCES;

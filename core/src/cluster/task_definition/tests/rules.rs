@@ -23,7 +23,10 @@ fn names_are_up_to_255_letters_digits_hyphens_and_underscores() {
         assert!(refused(&named).starts_with("'family': "), "{family}");
     }
     let message = refused(&with(|one| one.name = "web server".into()));
-    assert_eq!(message, "container 'web server': 'name': \"web server\" is not acceptable");
+    let rule = "1 to 255 letters, digits, - and _";
+    let says = alloc::format!("'name': \"web server\" is not acceptable: {rule}");
+    assert_eq!(message, alloc::format!("container 'web server': {says}"));
+    assert!(refused(&with(|one| one.image = "a b".into())).ends_with("bytes without white space"));
     let mut twice = task();
     twice.container_definitions.push(container("web"));
     assert_eq!(refused(&twice), "container 'web': 'name': web twice");

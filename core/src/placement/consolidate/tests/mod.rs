@@ -95,7 +95,7 @@ fn what_is_no_cluster_is_named() {
     );
     assert_eq!(
         error(nodes(1), tasks(&[(0, 5), (0, 4)]), vec![]),
-        ClusterError::Overfull { node: 0, dimension: 0 }
+        ClusterError::Overfull { node: 0, dimension: 0, has: 8, needs: 9 }
     );
     let mut lost = tasks(&[(0, 1)]);
     lost[0].service = Some(7);
