@@ -64,13 +64,13 @@ impl Settings {
         let FunctionSettings { name, spec, .. } = function;
         let Built { region, control, keeper, versioned } = built;
         let id = if function.provisioned_concurrency == 0 {
-            control.add_function(name, *spec).map_err(|error| function.refuse(&error))?
+            control.add_function(name, *spec).map_err(|error| function.refuse_added(&error))?
         } else {
             let of = VersionedFunction::published(control, name, *spec, self.provisioning);
-            let mut of = of.map_err(|error| function.refuse(&error))?;
+            let mut of = of.map_err(|error| function.refuse_added(&error))?;
             let wanted = function.provisioned_concurrency;
             let put = of.put_provisioned(now, control, Qualifier::Version(1), wanted);
-            put.map_err(|error| function.refuse_provisioned(&error))?;
+            put.map_err(|error| function.refuse_at("provisioned_concurrency", &error))?;
             let id = of.latest();
             versioned.push(of);
             id
@@ -78,7 +78,7 @@ impl Settings {
         if let Some(policy) = function.keep_alive {
             let keeper = keeper.get_or_insert_with(|| Keeper::new(Arc::clone(region)));
             let set = keeper.set_policy(now, id, policy, function.cold_start);
-            set.map_err(|error| function.refuse(&error))?;
+            set.map_err(|error| function.refuse_at("keep_alive", &error))?;
         }
         Ok(())
     }

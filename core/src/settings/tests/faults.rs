@@ -129,7 +129,7 @@ fn a_word_that_is_not_known() {
 fn values_that_cannot_be_together() {
     let text = "[account]\nconcurrency_limit = 100\n[functions.f]\nreserved_concurrency = 1\n";
     let error = Settings::from_text(text).unwrap().build(Instant::ZERO).unwrap_err();
-    assert_eq!((error.line, error.key.as_str()), (3, "functions.f"));
+    assert_eq!((error.line, error.key.as_str()), (4, "functions.f.reserved_concurrency"));
     assert!(error.to_string().contains("100"), "{error}");
     refused(
         "[functions.f.network]\nsubnets = []\nsecurity_groups = [{ id = \"g\" }]\n",
@@ -171,4 +171,38 @@ fn what_is_provisioned_or_kept_wrongly() {
     assert_eq!((error.line, error.key.as_str()), (2, "functions.f.keep_alive"));
     let error = Settings::from_text("[account]\nprovisioning = \"soon\"\n").unwrap_err();
     assert_eq!((error.line, error.key.as_str()), (2, "account.provisioning"));
+}
+
+#[test]
+fn what_the_account_or_the_nodes_cannot_give_is_named_with_its_own_key() {
+    let aws = "Specified ReservedConcurrentExecutions for function decreases account's \
+               UnreservedConcurrentExecution below its minimum value of [100]. Reserving 950 \
+               leaves 50.";
+    for more in ["", "provisioned_concurrency = 1\n"] {
+        refused(
+            &alloc::format!("[functions.a]\nmemory_mib = 512\nreserved_concurrency = 950\n{more}"),
+            &alloc::format!("line 3, functions.a.reserved_concurrency: {aws}"),
+        );
+    }
+    let node = "[[nodes]]\ncpu_units = 100\nmemory_mib = 1024\n[functions.a]\ntimeout_s = 3\n";
+    for (function, expected) in [
+        (
+            "memory_mib = 2048\n",
+            "line 6, functions.a.memory_mib: 2048 memory_mib needed: the largest node has 1024",
+        ),
+        (
+            "memory_mib = 512\n",
+            "line 6, functions.a.memory_mib: 297 cpu_units needed: the largest node has 100",
+        ),
+        (
+            "memory_mib = 512\ncpu_units = 128\n",
+            "line 7, functions.a.cpu_units: 128 cpu_units needed: the largest node has 100",
+        ),
+    ] {
+        refused(&alloc::format!("{node}{function}"), expected);
+    }
+    refused(
+        "[[nodes]]\ncpu_units = 100\nmemory_mib = 64\n[functions.a]\n",
+        "line 4, functions.a: 128 memory_mib needed: the largest node has 64",
+    );
 }
