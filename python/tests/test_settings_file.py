@@ -53,7 +53,10 @@ def test_a_region_is_as_the_file_says(text: str) -> None:
         ("[region]\nlane = 3\n", "line 2, region.lane: no such key"),
         ('{"nodes": 3}', "line 1, nodes: is a whole number, not a list"),
         ("[functions.f]\nmemory_mib = 0\n", "line 2, functions.f.memory_mib: is 0, outside 1 to"),
-        ("[functions.f]\nreserved_concurrency = 901\n", "line 2, functions.f.reserved_concurrency: "),
+        (
+            "[functions.f]\nreserved_concurrency = 901\n",
+            "line 2, functions.f.reserved_concurrency: ",
+        ),
         ("[functions.f]\nprovisioned_concurrency = 950\n", "f.provisioned_concurrency: "),
         ('[functions.f]\nkeep_alive = "now"\n', "line 2, functions.f.keep_alive: "),
     ],
