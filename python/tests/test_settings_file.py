@@ -105,7 +105,7 @@ def test_check_shows_what_is_provisioned_and_kept(
     file.write_text(PROVISIONED)
     assert main(["check", str(file)]) == 0
     shown = capsys.readouterr().out.splitlines()
-    assert shown[-2:] == ["provisioned   2", "kept by       fixed:60s"]
+    assert shown[3:5] == ["provisioned   2", "kept by       fixed:60s"]
 
 
 def test_a_replay_provisions_keeps_and_ends_as_the_file_says(tmp_path: Path) -> None:
@@ -134,7 +134,8 @@ def test_check_says_what_a_file_builds(tmp_path: Path, capsys: pytest.CaptureFix
     assert said["nodes"] == [[4096, 8192, 0], [4096, 8192, 0]]
     assert said["functions"]["resize"]["keep_alive_s"] == 12.5
     assert said["functions"]["resize"]["subnets"] == ["a"]
-    assert len(said["warnings"]) == 2
+    assert len(said["warnings"]) == 3
+    assert "functions.resize: no execution role" in said["warnings"][-1]
     assert main(["check", str(file)]) == 0
     shown = capsys.readouterr().out
     assert "100 of it reserved" in shown

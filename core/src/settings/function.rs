@@ -174,9 +174,15 @@ impl FunctionSettings {
     }
 
     pub(super) fn warnings(&self) -> impl Iterator<Item = String> {
-        let warnings = self.network.iter().flat_map(Network::warnings);
-        warnings
-            .map(|warning| alloc::format!("line {}, {}.network: {warning}", self.line, self.key))
+        let (line, key) = (self.line, &self.key);
+        let network = self.network.iter().flat_map(Network::warnings);
+        let network = network.map(move |of| alloc::format!("line {line}, {key}.network: {of}"));
+        let role = self.role.is_none().then(|| {
+            alloc::format!(
+                "line {line}, {key}: no execution role: AWS Lambda creates no function without one"
+            )
+        });
+        network.chain(role)
     }
 }
 
