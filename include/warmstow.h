@@ -1143,7 +1143,8 @@ typedef struct warmstow_region_view {
      */
     uint32_t account_limit;
     /**
-     * The sum of all reservations.
+     * The sum of all reservations, and of what is provisioned of functions
+     * without one.
      */
     uint32_t reserved_sum;
     /**

@@ -436,7 +436,8 @@ impl Region {
         self.control().account_limit()
     }
 
-    /// Concurrency reserved by all functions together.
+    /// Concurrency that functions have for themselves: all reservations, and what
+    /// is provisioned of functions without one.
     #[getter]
     fn reserved_concurrency(&self) -> u32 {
         self.control().reserved_sum()

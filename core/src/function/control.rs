@@ -322,7 +322,8 @@ impl Control {
         self.limits.account_limit()
     }
 
-    /// The sum of all reservations.
+    /// The sum of all reservations, and of what is provisioned of functions
+    /// without one, which the account claims alike.
     pub const fn reserved_sum(&self) -> u32 {
         self.limits.reserved_sum()
     }
