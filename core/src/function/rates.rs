@@ -175,6 +175,23 @@ impl Buckets {
     }
 }
 
+#[cfg(feature = "sim")]
+impl super::Region {
+    /// How long from `now` until one more request of a function may come, or of all
+    /// together; `None`: it may now.
+    pub(crate) fn requests_wait(
+        &self,
+        now: Instant,
+        function: Option<crate::id::FunctionId>,
+    ) -> Option<Duration> {
+        let requests = match function {
+            Some(function) => &self.function(function).ok()?.quota.buckets.requests,
+            None => &self.buckets.requests,
+        };
+        requests.look(now).err()
+    }
+}
+
 /// Whether a start at `now` would be too early.
 pub(super) fn look(starts: &TokenBucket, now: Instant, reserved: bool) -> Result<(), InvokeError> {
     starts.look(now).map_err(|retry_after| InvokeError::ScalingRate { reserved, retry_after })

@@ -6,7 +6,7 @@ use super::config::{SimError, SimFunction};
 use super::explain::StopCause;
 use super::flights::Instances;
 use crate::function::keep_alive::KeepAlivePolicy;
-use crate::function::{Control, FunctionSpec, Provisioning, VersionedFunction};
+use crate::function::{Control, FunctionSpec, InvokeError, Provisioning, VersionedFunction};
 use crate::id::FunctionId;
 use crate::rng::Rng;
 use crate::time::{Duration, Instant};
@@ -34,6 +34,8 @@ pub(super) struct FunctionState {
     pub(super) instances: Instances,
     /// When the last instance that stopped did so, and why.
     pub(super) last_stop: Option<(Instant, StopCause)>,
+    /// By what its last refused request was refused.
+    pub(super) last_refusal: Option<InvokeError>,
     pub(super) books: Books,
 }
 
@@ -70,6 +72,7 @@ impl FunctionState {
             crash_rng: Rng::stream(seed, CRASH_STREAM | stream),
             instances: Instances::default(),
             last_stop: None,
+            last_refusal: None,
             books: Books::default(),
             config,
         })

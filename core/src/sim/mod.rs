@@ -78,6 +78,7 @@ mod percentile;
 mod poisson;
 mod provided;
 mod queue;
+mod refusals;
 mod replay;
 mod report;
 mod series;
@@ -90,13 +91,14 @@ pub use cold_start::ColdStart;
 pub use config::{SimConfig, SimError, SimFunction};
 pub use curve::PERCENTILES;
 pub use distribution::{Distribution, DistributionError, Parameter, ParseDistributionError};
-pub use explain::{ColdCause, Explanation, Fate, Holder, NodeChoice, StopCause};
+pub use explain::{ColdCause, Explanation, Fate, NodeChoice, StopCause};
 pub use minutes::{FunctionMinutes, MinutesError, expand_minutes};
 pub use poisson::{ParsePoissonError, Poisson, PoissonError, PoissonSpec};
 // Hidden: the benches measure the very queue that replays use. It is no part of
 // the interface.
 #[doc(hidden)]
 pub use queue::RadixQueue;
+pub use refusals::{Held, Holder};
 pub use replay::{Replay, replay};
 pub use report::{
     FleetReport, FunctionReport, GbSeconds, LatencyMs, NodeReport, Refused, Report, Series, Summary,
