@@ -3031,6 +3031,33 @@ int32_t warmstow_invoke_alias(struct warmstow_region region,
                               struct warmstow_invocation *invocation);
 
 /**
+ * As warmstow_invoke_version(), whatever the rates of requests: of the function,
+ * of the account, and of provisioned concurrency. Every limit of concurrency
+ * holds, and so does the scaling rate. For events that AWS services send
+ * asynchronously, which AWS Lambda holds to no rate.
+ *
+ * Errors: as warmstow_invoke_version(). Any thread; lock-free.
+ */
+int32_t warmstow_invoke_unmetered(struct warmstow_region region,
+                                  uint64_t now_ns,
+                                  struct warmstow_function version,
+                                  uint32_t lane,
+                                  struct warmstow_invocation *invocation);
+
+/**
+ * As warmstow_invoke_alias(), whatever the rates of requests: see
+ * warmstow_invoke_unmetered().
+ *
+ * Errors: as warmstow_invoke_alias(). Any thread; lock-free.
+ */
+int32_t warmstow_invoke_alias_unmetered(struct warmstow_region region,
+                                        uint64_t now_ns,
+                                        struct warmstow_alias alias,
+                                        uint64_t draw,
+                                        uint32_t lane,
+                                        struct warmstow_invocation *invocation);
+
+/**
  * Reports that the instance of a cold start has initialised; its request goes
  * on.
  *

@@ -245,6 +245,7 @@ named! {
     max_wait_s: seconds -> Duration,
     maximum_concurrency: whole_or_none -> Option<u32>,
     memory_mib: whole -> u32,
+    metered: flag -> bool,
     metric: text -> String,
     min_capacity: whole -> u32,
     name: text -> String,

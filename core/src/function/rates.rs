@@ -2,7 +2,7 @@
 //!
 //! | what | against | asked | reason of a refusal |
 //! |---|---|---|---|
-//! | requests of all functions | so many times the account's limit, a second | each request | `FunctionInvocationRateLimitExceeded` |
+//! | requests of all functions | so many times the account's limit, a second | each request, but for `Region::invoke_unmetered` | `FunctionInvocationRateLimitExceeded` |
 //! | requests of a reserved function | so many times its reservation, a second | each of its requests, first | `ReservedFunctionInvocationRateLimitExceeded` |
 //! | new instances | a [`ScalingRate`] | each cold start, last | [`InvokeError::ScalingRate`] |
 //!
