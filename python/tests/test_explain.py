@@ -68,7 +68,8 @@ def test_a_refusal_names_its_limit_and_who_held_it() -> None:
     assert said.account_in_flight == 3
     assert said.as_dict()["holders"] == [list(holder) for holder in held]
     idle = Settings(account_limit=3, unreserved_minimum=0, provisioned={"web": 1})
-    said = warmstow.explain(_of((0, "api", 9), (1, "api", 9), (2, "api", 9), (3, "web", 1)), 2, idle)
+    work = _of((0, "api", 9), (1, "api", 9), (2, "api", 9), (3, "web", 1))
+    said = warmstow.explain(work, 2, idle)
     held = (("api", 2, "in_flight"), ("web", 1, "provisioned"))
     assert (said.limit, said.holders) == (2, held)
 
@@ -92,9 +93,7 @@ def test_a_refusal_for_want_of_room_says_what_was_short_and_who_had_it() -> None
 
 def test_what_spills_over_the_rate_of_provisioned_concurrency_says_so() -> None:
     work = _of(*[(row / 100, "web", 0.001) for row in range(12)])
-    said = warmstow.explain(
-        work, 11, Settings(provisioned={"web": 1}, requests_per_concurrency=10)
-    )
+    said = warmstow.explain(work, 11, Settings(provisioned={"web": 1}, requests_per_concurrency=10))
     assert (said.fate, said.cause, said.idle, said.per_second) == ("cold", "spilled", 1, 10)
 
 
