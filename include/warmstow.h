@@ -1143,7 +1143,8 @@ typedef struct warmstow_region_view {
      */
     uint32_t account_limit;
     /**
-     * The sum of all reservations.
+     * The sum of all reservations, and of what is provisioned of functions
+     * without one.
      */
     uint32_t reserved_sum;
     /**
@@ -3030,6 +3031,33 @@ int32_t warmstow_invoke_alias(struct warmstow_region region,
                               struct warmstow_invocation *invocation);
 
 /**
+ * As warmstow_invoke_version(), whatever the rates of requests: of the function,
+ * of the account, and of provisioned concurrency. Every limit of concurrency
+ * holds, and so does the scaling rate. For events that AWS services send
+ * asynchronously, which AWS Lambda holds to no rate.
+ *
+ * Errors: as warmstow_invoke_version(). Any thread; lock-free.
+ */
+int32_t warmstow_invoke_unmetered(struct warmstow_region region,
+                                  uint64_t now_ns,
+                                  struct warmstow_function version,
+                                  uint32_t lane,
+                                  struct warmstow_invocation *invocation);
+
+/**
+ * As warmstow_invoke_alias(), whatever the rates of requests: see
+ * warmstow_invoke_unmetered().
+ *
+ * Errors: as warmstow_invoke_alias(). Any thread; lock-free.
+ */
+int32_t warmstow_invoke_alias_unmetered(struct warmstow_region region,
+                                        uint64_t now_ns,
+                                        struct warmstow_alias alias,
+                                        uint64_t draw,
+                                        uint32_t lane,
+                                        struct warmstow_invocation *invocation);
+
+/**
  * Reports that the instance of a cold start has initialised; its request goes
  * on.
  *
@@ -3370,7 +3398,8 @@ int32_t warmstow_provisioned_read(struct warmstow_region region,
  * named "name:tenant#0" and so on.
  *
  * Errors: REGION_STALE, POISONED, NULL, MISALIGNED, STRUCT_SIZE, NOT_ZERO, LENGTH
- * and TEXT (name), ENUM, NAME_EMPTY, RESERVED; then *tenants is untouched and the
+ * and TEXT (name), ENUM, NAME_EMPTY, NAME_TAKEN (for the life of the region),
+ * FUNCTION_SPEC, FUNCTION_TOO_LARGE, RESERVED; then *tenants is untouched and the
  * region as it was. Any thread, control plane.
  */
 int32_t warmstow_tenants_add(struct warmstow_region region,

@@ -191,6 +191,25 @@ public:
                           answer, now_ns);
     }
 
+    /** As invoke_version(), whatever the rates of requests: for events that AWS
+     * services send asynchronously. */
+    outcome invoke_unmetered(nanoseconds now, function version, std::uint32_t lane = 0) {
+        warmstow_invocation answer;
+        const std::uint64_t now_ns = detail::nanos(now);
+        return outcome_of(warmstow_invoke_unmetered(raw_, now_ns, version.raw(), lane, &answer),
+                          answer, now_ns);
+    }
+
+    /** As invoke_alias(), whatever the rates of requests. */
+    outcome invoke_alias_unmetered(nanoseconds now, alias of, std::uint64_t draw,
+                                   std::uint32_t lane = 0) {
+        warmstow_invocation answer;
+        const std::uint64_t now_ns = detail::nanos(now);
+        return outcome_of(
+            warmstow_invoke_alias_unmetered(raw_, now_ns, of.raw(), draw, lane, &answer), answer,
+            now_ns);
+    }
+
     /** The next thing to do for versions and for the keeper, if there is any. */
     std::optional<action> poll(nanoseconds now) {
         warmstow_action next;

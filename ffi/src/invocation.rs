@@ -201,6 +201,51 @@ pub unsafe extern "C" fn warmstow_invoke_alias(
     })
 }
 
+/// As warmstow_invoke_version(), whatever the rates of requests: of the function,
+/// of the account, and of provisioned concurrency. Every limit of concurrency
+/// holds, and so does the scaling rate. For events that AWS services send
+/// asynchronously, which AWS Lambda holds to no rate.
+///
+/// Errors: as warmstow_invoke_version(). Any thread; lock-free.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn warmstow_invoke_unmetered(
+    region: warmstow_region,
+    now_ns: u64,
+    version: warmstow_function,
+    lane: u32,
+    invocation: *mut warmstow_invocation,
+) -> i32 {
+    // SAFETY: the host keeps the header's rule for pointers.
+    let caller = unsafe { Caller::promise() };
+    boundary::on_region(region, |entry| {
+        let out = caller.out(invocation, "invocation")?;
+        let (now, lane) = (Instant::from_nanos(now_ns), Lane::new(lane));
+        answer(out, entry.region().invoke_unmetered(now, version.id()?, lane))
+    })
+}
+
+/// As warmstow_invoke_alias(), whatever the rates of requests: see
+/// warmstow_invoke_unmetered().
+///
+/// Errors: as warmstow_invoke_alias(). Any thread; lock-free.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn warmstow_invoke_alias_unmetered(
+    region: warmstow_region,
+    now_ns: u64,
+    alias: warmstow_alias,
+    draw: u64,
+    lane: u32,
+    invocation: *mut warmstow_invocation,
+) -> i32 {
+    // SAFETY: the host keeps the header's rule for pointers.
+    let caller = unsafe { Caller::promise() };
+    boundary::on_region(region, |entry| {
+        let out = caller.out(invocation, "invocation")?;
+        let (now, lane) = (Instant::from_nanos(now_ns), Lane::new(lane));
+        answer(out, entry.region().invoke_alias_unmetered(now, alias.id()?, draw, lane))
+    })
+}
+
 /// Reports that the instance of a cold start has initialised; its request goes
 /// on.
 ///

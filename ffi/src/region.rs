@@ -88,7 +88,8 @@ unsafe impl Growing for warmstow_region_config {}
 pub struct warmstow_region_view {
     /// The account limit in force.
     pub account_limit: u32,
-    /// The sum of all reservations.
+    /// The sum of all reservations, and of what is provisioned of functions
+    /// without one.
     pub reserved_sum: u32,
     /// What reservations must leave to functions without one.
     pub unreserved_minimum: u32,

@@ -31,7 +31,8 @@ pub struct warmstow_tenants {
 /// named "name:tenant#0" and so on.
 ///
 /// Errors: REGION_STALE, POISONED, NULL, MISALIGNED, STRUCT_SIZE, NOT_ZERO, LENGTH
-/// and TEXT (name), ENUM, NAME_EMPTY, RESERVED; then *tenants is untouched and the
+/// and TEXT (name), ENUM, NAME_EMPTY, NAME_TAKEN (for the life of the region),
+/// FUNCTION_SPEC, FUNCTION_TOO_LARGE, RESERVED; then *tenants is untouched and the
 /// region as it was. Any thread, control plane.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn warmstow_tenants_add(

@@ -1,6 +1,7 @@
 //! Reading what Python passes, so that each refusal names what was given.
 
 use pyo3::prelude::*;
+use warmstow_core::cost::Architecture;
 use warmstow_core::function::keep_alive::KeepAlivePolicy;
 use warmstow_core::function::{FunctionSpec, ScalingRate};
 use warmstow_core::placement::{NodeSpec, Strategy};
@@ -114,6 +115,18 @@ pub(crate) fn pick(value: &Bound<'_, PyAny>, name: &str) -> PyResult<Pick> {
         _ => {
             let given = shown(value);
             Err(errors::config(format!("{name} is {given}: needs packed, mru or lru")))
+        }
+    }
+}
+
+/// The processor that functions run on, in the words of AWS Lambda's API.
+pub(crate) fn architecture(value: &Bound<'_, PyAny>, name: &str) -> PyResult<Architecture> {
+    match text(value, name)?.as_str() {
+        "x86_64" => Ok(Architecture::X86),
+        "arm64" => Ok(Architecture::Arm),
+        _ => {
+            let given = shown(value);
+            Err(errors::config(format!("{name} is {given}: needs x86_64 or arm64")))
         }
     }
 }
@@ -245,6 +258,7 @@ named! {
     max_wait_s: seconds -> Duration,
     maximum_concurrency: whole_or_none -> Option<u32>,
     memory_mib: whole -> u32,
+    metered: flag -> bool,
     metric: text -> String,
     min_capacity: whole -> u32,
     name: text -> String,

@@ -240,7 +240,9 @@ impl Region {
     ///
     /// Lock-free. Where the invocation is ``cold``, the host starts the
     /// instance and reports :meth:`started`, or :meth:`fail`. What is provisioned
-    /// for a version is used first.
+    /// for a version is used first. Not ``metered``: whatever the rates of requests,
+    /// for events that AWS services send asynchronously; every limit of
+    /// concurrency holds.
     ///
     /// Raises:
     ///     ThrottledError: a concurrency limit is reached; nothing is held.
@@ -248,13 +250,19 @@ impl Region {
     ///         function has as many as it may; nothing is held.
     ///     StaleHandleError: the function is of another region, or a version that
     ///         was deleted.
+    #[pyo3(signature = (now_ns, function, *, metered=true))]
     fn invoke(
         &self,
         #[pyo3(from_py_with = named::now_ns)] now_ns: u64,
         function: Function,
+        #[pyo3(from_py_with = named::metered)] metered: bool,
     ) -> PyResult<Invocation> {
-        let now = Instant::from_nanos(now_ns);
-        let admitted = self.shared.region.invoke_version(now, function.0, Lane::FIRST);
+        let (region, now) = (&self.shared.region, Instant::from_nanos(now_ns));
+        let admitted = if metered {
+            region.invoke_version(now, function.0, Lane::FIRST)
+        } else {
+            region.invoke_unmetered(now, function.0, Lane::FIRST)
+        };
         admitted.map(Invocation::from).map_err(errors::invoke)
     }
 
@@ -264,15 +272,20 @@ impl Region {
     /// Raises:
     ///     StaleHandleError: the alias is of another region, or was deleted; else
     ///         as :meth:`invoke`.
-    #[pyo3(signature = (now_ns, alias, *, draw))]
+    #[pyo3(signature = (now_ns, alias, *, draw, metered=true))]
     fn invoke_alias(
         &self,
         #[pyo3(from_py_with = named::now_ns)] now_ns: u64,
         alias: Alias,
         #[pyo3(from_py_with = named::draw)] draw: u64,
+        #[pyo3(from_py_with = named::metered)] metered: bool,
     ) -> PyResult<Invocation> {
-        let now = Instant::from_nanos(now_ns);
-        let admitted = self.shared.region.invoke_alias(now, alias.0, draw, Lane::FIRST);
+        let (region, now) = (&self.shared.region, Instant::from_nanos(now_ns));
+        let admitted = if metered {
+            region.invoke_alias(now, alias.0, draw, Lane::FIRST)
+        } else {
+            region.invoke_alias_unmetered(now, alias.0, draw, Lane::FIRST)
+        };
         admitted.map(Invocation::from).map_err(errors::invoke)
     }
 
@@ -436,7 +449,8 @@ impl Region {
         self.control().account_limit()
     }
 
-    /// Concurrency reserved by all functions together.
+    /// Concurrency that functions have for themselves: all reservations, and what
+    /// is provisioned of functions without one.
     #[getter]
     fn reserved_concurrency(&self) -> u32 {
         self.control().reserved_sum()

@@ -44,7 +44,9 @@ impl TenantFunction {
 #[pymethods]
 impl TenantFunction {
     /// Raises:
-    ///     ConfigError: no name, or a reservation that the account cannot give.
+    ///     ConfigError: an empty or taken name, a specification out of range, an
+    ///         instance larger than any node, or a reservation that the account
+    ///         cannot give.
     #[new]
     fn new(
         region: &Bound<'_, Region>,

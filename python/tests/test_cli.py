@@ -126,6 +126,9 @@ def test_each_option_has_its_effect(figures: Figures, azure: AzureFolder) -> Non
     assert timed["latency_ms"]["max"] <= 1000
     crashed = run("--crash-rate", 0.1)
     assert 0.05 < crashed["errors"] / crashed["invocations"] < 0.15
+    arm = run("--architecture", "arm64")
+    share = arm["cost_usd"]["duration"] / base["cost_usd"]["duration"]
+    assert share == pytest.approx(0.8, rel=1e-4)
 
     stages = ("--cold-start-environment", "det:2", "--cold-start-code", "det:3")
     cold = figures("replay", azure.write(), *stages, "--keep-alive", "fixed:0s")
@@ -283,6 +286,7 @@ BAD = {
     "crash rate": (("replay", POISSON, "--crash-rate", "2"), "'2' is not a number from 0 to 1"),
     "crash rate NaN": (("replay", POISSON, "--crash-rate", "nan"), "from 0 to 1"),
     "format": (("replay", POISSON, "--format", "xml"), "'xml' is not one of"),
+    "architecture": (("replay", POISSON, "--architecture", "riscv"), "'riscv' is not one of"),
     "instance bound": (
         ("replay", POISSON, "--max-instances", "0"),
         "'0' is not a whole number from 1",

@@ -63,9 +63,38 @@ def test_a_refusal_names_its_limit_and_who_held_it() -> None:
     settings = Settings(account_limit=3, unreserved_minimum=0)
     said = warmstow.explain(work, 3, settings)
     assert (said.fate, said.reason) == ("refused", "ConcurrentInvocationLimitExceeded")
-    assert (said.limit, said.holders) == (3, (("api", 2), ("web", 1)))
+    held = (("api", 2, "in_flight"), ("web", 1, "in_flight"))
+    assert (said.limit, said.holders) == (3, held)
     assert said.account_in_flight == 3
-    assert said.as_dict()["holders"] == [["api", 2], ["web", 1]]
+    assert said.as_dict()["holders"] == [list(holder) for holder in held]
+    idle = Settings(account_limit=3, unreserved_minimum=0, provisioned={"web": 1})
+    work = _of((0, "api", 9), (1, "api", 9), (2, "api", 9), (3, "web", 1))
+    said = warmstow.explain(work, 2, idle)
+    held = (("api", 2, "in_flight"), ("web", 1, "provisioned"))
+    assert (said.limit, said.holders) == (2, held)
+
+
+def test_a_refusal_by_a_rate_says_it_and_how_long_to_wait() -> None:
+    work = _of((0, "web", 0.01), (0.25, "web", 0.01))
+    said = warmstow.explain(work, 1, Settings(account_limit=1, requests_per_concurrency=1))
+    assert said.reason == "FunctionInvocationRateLimitExceeded"
+    assert (said.limit, said.rate, said.wait_s) == (1, (1, 1.0, 1), 0.75)
+    assert said.as_dict()["rate"] == [1, 1.0, 1]
+
+
+def test_a_refusal_for_want_of_room_says_what_was_short_and_who_had_it() -> None:
+    nodes = (NodeSpec(cpu_units=4096, memory_mib=150),)
+    said = warmstow.explain(_of((0, "web", 9), (1, "web", 9)), 1, Settings(nodes=nodes))
+    assert (said.reason, said.holders) == ("RESOURCE:MEMORY", (("web", 128, "memory_mib"),))
+    assert said.short is not None
+    assert (said.short.needed_memory_mib, said.short.largest_free_memory_mib) == (128, 22)
+    assert (said.short.nodes, said.short.short_of_memory, said.short.full) == (1, 1, 0)
+
+
+def test_what_spills_over_the_rate_of_provisioned_concurrency_says_so() -> None:
+    work = _of(*[(row / 100, "web", 0.001) for row in range(12)])
+    said = warmstow.explain(work, 11, Settings(provisioned={"web": 1}, requests_per_concurrency=10))
+    assert (said.fate, said.cause, said.idle, said.per_second) == ("cold", "spilled", 1, 10)
 
 
 def test_the_node_of_a_cold_start_is_named() -> None:

@@ -385,6 +385,11 @@ BAD_SETTINGS = {
     "strategy": (Settings(strategy="tetris"), "tetris"),
     "distribution": (Settings(cold_start_code="x:1"), "cold_start_code: `x:1` is none of"),
     "crash rate": (Settings(crash_rate=1.5), "1.5"),
+    "architecture": (
+        Settings(architecture="riscv64"),
+        "architecture is 'riscv64': needs x86_64 or arm64",
+    ),
+    "architecture no text": (Settings(architecture=1), "architecture is 1: needs text"),
     "node of no memory": (Settings(nodes=[warmstow.NodeSpec(1024, 0)]), "node of 0 memory_mib"),
     "node of no CPU": (Settings(nodes=[warmstow.NodeSpec(0, 1024)]), "node of 0 cpu_units"),
     "zone": (Settings(nodes=[warmstow.NodeSpec(1, 1, 64)]), "zone 64 of a node: at most 63"),

@@ -53,7 +53,10 @@ def test_a_region_is_as_the_file_says(text: str) -> None:
         ("[region]\nlane = 3\n", "line 2, region.lane: no such key"),
         ('{"nodes": 3}', "line 1, nodes: is a whole number, not a list"),
         ("[functions.f]\nmemory_mib = 0\n", "line 2, functions.f.memory_mib: is 0, outside 1 to"),
-        ("[functions.f]\nreserved_concurrency = 901\n", "line 1, functions.f: "),
+        (
+            "[functions.f]\nreserved_concurrency = 901\n",
+            "line 2, functions.f.reserved_concurrency: ",
+        ),
         ("[functions.f]\nprovisioned_concurrency = 950\n", "f.provisioned_concurrency: "),
         ('[functions.f]\nkeep_alive = "now"\n', "line 2, functions.f.keep_alive: "),
     ],
@@ -102,7 +105,7 @@ def test_check_shows_what_is_provisioned_and_kept(
     file.write_text(PROVISIONED)
     assert main(["check", str(file)]) == 0
     shown = capsys.readouterr().out.splitlines()
-    assert shown[-2:] == ["provisioned   2", "kept by       fixed:60s"]
+    assert shown[3:5] == ["provisioned   2", "kept by       fixed:60s"]
 
 
 def test_a_replay_provisions_keeps_and_ends_as_the_file_says(tmp_path: Path) -> None:
@@ -131,7 +134,8 @@ def test_check_says_what_a_file_builds(tmp_path: Path, capsys: pytest.CaptureFix
     assert said["nodes"] == [[4096, 8192, 0], [4096, 8192, 0]]
     assert said["functions"]["resize"]["keep_alive_s"] == 12.5
     assert said["functions"]["resize"]["subnets"] == ["a"]
-    assert len(said["warnings"]) == 2
+    assert len(said["warnings"]) == 3
+    assert "functions.resize: no execution role" in said["warnings"][-1]
     assert main(["check", str(file)]) == 0
     shown = capsys.readouterr().out
     assert "100 of it reserved" in shown

@@ -209,3 +209,23 @@ def test_tenants_share_a_reservation_and_no_instance() -> None:
     assert region.invoke(4, blue).cold
     with pytest.raises(ConfigError, match='"a,b" is no tenant'):
         shop.tenant("a,b")
+
+
+def test_events_of_aws_services_are_held_to_no_rate_of_requests() -> None:
+    text = "[account]\nconcurrency_limit = 2\nrequests_per_concurrency = 1\n[functions.f]\n"
+    region = Region.from_settings(text)
+    f = region.function("f")
+    assert f is not None
+    for _ in range(9):
+        _serve(region, region.invoke(0, f, metered=False), 0)
+    held = [region.invoke(0, f, metered=False) for _ in range(2)]
+    with pytest.raises(ThrottledError, match="ConcurrentInvocationLimitExceeded"):
+        region.invoke(0, f, metered=False)
+    for request in held:
+        _serve(region, request, 1)
+    for _ in range(2):
+        _serve(region, region.invoke(1, f), 1)
+    with pytest.raises(ThrottledError, match="FunctionInvocationRateLimitExceeded"):
+        region.invoke(1, f)
+    with pytest.raises(ConfigError, match="metered"):
+        region.invoke(1, f, metered=1)  # type: ignore[arg-type]

@@ -111,8 +111,10 @@ impl Account {
         self.counts().in_flight()
     }
 
-    /// The unreserved concurrency: account limit less all reservations
-    /// (`UnreservedConcurrentExecutions` of Lambda's `GetAccountSettings`).
+    /// What functions without a reservation share: the account limit less all
+    /// reservations and, in a region, less what is provisioned of functions
+    /// without one. (`UnreservedConcurrentExecutions` of Lambda's
+    /// `GetAccountSettings` is the limit less the reservations alone.)
     ///
     /// While a reservation is being changed it reads the old value, the new one
     /// or one between.

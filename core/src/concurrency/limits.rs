@@ -61,7 +61,8 @@ impl Limits {
         self.unreserved_minimum
     }
 
-    /// The sum of all reservations.
+    /// The sum of all reservations; in a region, provisioned concurrency of
+    /// functions without one among them.
     pub const fn reserved_sum(&self) -> u32 {
         self.reserved_sum
     }
@@ -225,6 +226,16 @@ pub enum LimitError {
         /// What must be left.
         unreserved_minimum: u32,
     },
+    /// Provisioned concurrency of a function without a reservation leaves the
+    /// pool less than its minimum.
+    ProvisionedMinimum {
+        /// What was to be prepared, beside what can be used already.
+        provisioned: u32,
+        /// What would be left; below 0 if more is claimed than the account's limit.
+        unreserved: i64,
+        /// What must be left.
+        unreserved_minimum: u32,
+    },
     /// The reservation is not below `u32::MAX`.
     ReservedRange {
         /// The reservation asked for.
@@ -258,6 +269,19 @@ pub enum LimitError {
     },
 }
 
+impl LimitError {
+    /// The same of a reservation that stands for provisioned concurrency.
+    #[cfg(feature = "alloc")]
+    pub(crate) const fn of_provisioned(self) -> Self {
+        match self {
+            Self::UnreservedMinimum { reserved, unreserved, unreserved_minimum } => {
+                Self::ProvisionedMinimum { provisioned: reserved, unreserved, unreserved_minimum }
+            }
+            _ => self,
+        }
+    }
+}
+
 impl fmt::Display for LimitError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match *self {
@@ -268,6 +292,13 @@ impl fmt::Display for LimitError {
                 "Specified ReservedConcurrentExecutions for function decreases account's \
                  UnreservedConcurrentExecution below its minimum value of \
                  [{unreserved_minimum}]. Reserving {reserved} leaves {unreserved}."
+            ),
+            // PutProvisionedConcurrencyConfig's sentence.
+            Self::ProvisionedMinimum { provisioned, unreserved, unreserved_minimum } => write!(
+                f,
+                "Specified ConcurrentExecutions for function decreases account's \
+                 UnreservedConcurrentExecution below its minimum value of \
+                 [{unreserved_minimum}]. Preparing {provisioned} leaves {unreserved}."
             ),
             Self::ReservedRange { reserved, max } => {
                 write!(f, "reserved concurrency {reserved} is above the largest, {max}")

@@ -1,6 +1,7 @@
 //! The control plane of a region: nodes, functions and limits.
 
 use alloc::boxed::Box;
+use alloc::collections::BTreeSet;
 use alloc::string::{String, ToString};
 use alloc::sync::Arc;
 use alloc::vec::Vec;
@@ -11,11 +12,13 @@ use hashbrown::{DefaultHashBuilder, HashTable};
 use super::quota::Share;
 use super::region::Words;
 use super::{
-    Function, FunctionError, FunctionSpec, Region, SettingError, UnknownFunction, settings,
+    Function, FunctionError, FunctionSpec, Region, SettingError, SpecError, UnknownFunction,
+    settings,
 };
 use crate::concurrency::{Gate, LimitError, Limits};
 use crate::id::{AliasId, FunctionId, NodeId};
 use crate::placement::{NodeError, NodeSpec};
+use crate::pool::PoolConfig;
 use crate::time::Duration;
 
 /// The one owner of a region's settings.
@@ -35,6 +38,8 @@ pub struct Control {
     names: Vec<String>,
     /// Indices by name. Looked up, never walked: its order is not defined.
     by_name: HashTable<u32>,
+    /// Names of functions whose pools have names of their own.
+    claimed: BTreeSet<String>,
     hasher: DefaultHashBuilder,
 }
 
@@ -47,6 +52,7 @@ impl Control {
             of_versions: Vec::new(),
             names: Vec::new(),
             by_name: HashTable::new(),
+            claimed: BTreeSet::new(),
             hasher: DefaultHashBuilder::default(),
         }
     }
@@ -94,6 +100,39 @@ impl Control {
         Err(FunctionError::Full { max_functions })
     }
 
+    /// Whether a function named so can be added.
+    pub(super) fn check_name(&self, name: &str) -> Result<(), FunctionError> {
+        if name.is_empty() {
+            return Err(FunctionError::NoName);
+        }
+        // As a function with versions names the pool of its `$LATEST`.
+        let latest = || self.function(&alloc::format!("{name}:$LATEST")).is_some();
+        if self.function(name).is_some() || self.is_claimed(name) || latest() {
+            return Err(FunctionError::NameTaken { name: name.to_string() });
+        }
+        Ok(())
+    }
+
+    fn is_claimed(&self, name: &str) -> bool {
+        self.claimed.contains(name.strip_suffix(":$LATEST").unwrap_or(name))
+    }
+
+    /// Takes a name for good, for a function whose pools have others.
+    pub(super) fn claim_name(&mut self, name: &str) {
+        self.claimed.insert(name.to_string());
+    }
+
+    /// Whether a pool of these settings could be added.
+    pub(super) fn check_spec(&self, spec: &FunctionSpec) -> Result<(), FunctionError> {
+        spec.validate()?;
+        let pool = PoolConfig { lanes: self.region.config().lanes, ..spec.pool() };
+        pool.validate().map_err(SpecError::Pool)?;
+        if let Some(fleet) = &self.region.fleet {
+            fleet.fits_empty(spec.resources)?;
+        }
+        Ok(())
+    }
+
     /// As [`Control::add_function`] behind a quota that may be shared.
     pub(super) fn add_pool(
         &mut self,
@@ -106,7 +145,7 @@ impl Control {
         if name.is_empty() {
             return Err(FunctionError::NoName);
         }
-        if self.function(name).is_some() {
+        if self.function(name).is_some() || self.is_claimed(name) {
             return Err(FunctionError::NameTaken { name: name.to_string() });
         }
         let full = FunctionError::Full { max_functions: config.max_functions };
@@ -283,7 +322,8 @@ impl Control {
         self.limits.account_limit()
     }
 
-    /// The sum of all reservations.
+    /// The sum of all reservations, and of what is provisioned of functions
+    /// without one, which the account claims alike.
     pub const fn reserved_sum(&self) -> u32 {
         self.limits.reserved_sum()
     }

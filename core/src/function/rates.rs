@@ -2,7 +2,7 @@
 //!
 //! | what | against | asked | reason of a refusal |
 //! |---|---|---|---|
-//! | requests of all functions | so many times the account's limit, a second | each request | `FunctionInvocationRateLimitExceeded` |
+//! | requests of all functions | so many times the account's limit, a second | each request, but for `Region::invoke_unmetered` | `FunctionInvocationRateLimitExceeded` |
 //! | requests of a reserved function | so many times its reservation, a second | each of its requests, first | `ReservedFunctionInvocationRateLimitExceeded` |
 //! | new instances | a [`ScalingRate`] | each cold start, last | [`InvokeError::ScalingRate`] |
 //!
@@ -172,6 +172,23 @@ impl Buckets {
         let rate = Rate::per_second(u64::from(factor) * u64::from(limit));
         let set = self.requests.set(rate);
         debug_assert!(set.is_ok(), "a rate by the second is in range");
+    }
+}
+
+#[cfg(feature = "sim")]
+impl super::Region {
+    /// How long from `now` until one more request of a function may come, or of all
+    /// together; `None`: it may now.
+    pub(crate) fn requests_wait(
+        &self,
+        now: Instant,
+        function: Option<crate::id::FunctionId>,
+    ) -> Option<Duration> {
+        let requests = match function {
+            Some(function) => &self.function(function).ok()?.quota.buckets.requests,
+            None => &self.buckets.requests,
+        };
+        requests.look(now).err()
     }
 }
 

@@ -222,8 +222,56 @@ impl Region {
         version: FunctionId,
         lane: Lane,
     ) -> Result<Invocation, InvokeError> {
+        self.invoke_current(now, version, lane, true)
+    }
+
+    /// As [`Region::invoke_version`], whatever the rates of requests: of the
+    /// function, of the account, and of provisioned concurrency. Every limit of
+    /// concurrency holds, and so does the scaling rate. For events that AWS
+    /// services send asynchronously, which AWS Lambda holds to no rate.
+    ///
+    /// # Errors
+    ///
+    /// As [`Region::invoke_version`], but for the two reasons of request rates.
+    ///
+    /// ```
+    /// use warmstow_core::function::{FunctionSpec, Region, RegionConfig};
+    /// use warmstow_core::id::Lane;
+    /// use warmstow_core::time::Instant;
+    ///
+    /// let config = RegionConfig { account_limit: 1, ..RegionConfig::lambda() };
+    /// let (region, mut control) = Region::new(config)?;
+    /// let resize = control.add_function("resize", FunctionSpec::of_memory(512))?;
+    /// let now = Instant::ZERO;
+    /// for event in 0..100 {
+    ///     let request = region.invoke_unmetered(now, resize, Lane::FIRST)?;
+    ///     assert!(region.invoke_unmetered(now, resize, Lane::FIRST).is_err(), "one at a time");
+    ///     if event == 0 {
+    ///         region.started(now, &request.lease)?;
+    ///     }
+    ///     region.complete(now, request.lease)?;
+    /// }
+    /// # Ok::<(), Box<dyn core::error::Error>>(())
+    /// ```
+    pub fn invoke_unmetered(
+        &self,
+        now: Instant,
+        version: FunctionId,
+        lane: Lane,
+    ) -> Result<Invocation, InvokeError> {
+        self.invoke_current(now, version, lane, false)
+    }
+
+    #[inline(always)]
+    fn invoke_current(
+        &self,
+        now: Instant,
+        version: FunctionId,
+        lane: Lane,
+        metered: bool,
+    ) -> Result<Invocation, InvokeError> {
         let (version, of) = self.current(version)?;
-        if self.config().requests_per_concurrency != 0 {
+        if metered && self.config().requests_per_concurrency != 0 {
             of.meter(now, &self.buckets.requests)?;
         }
         match of.links.provisioned() {
@@ -232,7 +280,7 @@ impl Region {
             Some(Provisioned::Open(index)) => {
                 let pool = self.of_index(index);
                 let provisioned = self.function(pool)?;
-                if provisioned.quota.buckets.requests.take(now).is_ok()
+                if (!metered || provisioned.quota.buckets.requests.take(now).is_ok())
                     && let Ok(invocation) = self.admit(provisioned, now, pool, lane)
                 {
                     return Ok(invocation);
@@ -273,9 +321,29 @@ impl Region {
         draw: u64,
         lane: Lane,
     ) -> Result<Invocation, InvokeError> {
+        self.invoke_version(now, self.drawn(alias, draw)?, lane)
+    }
+
+    /// As [`Region::invoke_alias`], whatever the rates of requests: see
+    /// [`Region::invoke_unmetered`].
+    ///
+    /// # Errors
+    ///
+    /// As [`Region::invoke_unmetered`]; and a deleted or foreign alias.
+    pub fn invoke_alias_unmetered(
+        &self,
+        now: Instant,
+        alias: AliasId,
+        draw: u64,
+        lane: Lane,
+    ) -> Result<Invocation, InvokeError> {
+        self.invoke_unmetered(now, self.drawn(alias, draw)?, lane)
+    }
+
+    /// The version that an alias points to, by this draw.
+    fn drawn(&self, alias: AliasId, draw: u64) -> Result<FunctionId, InvokeError> {
         let word = self.alias(alias).and_then(|word| word.pick(draw));
-        let version = word.ok_or(InvokeError::UnknownAlias { alias })?;
-        self.invoke_version(now, self.of_index(version), lane)
+        Ok(self.of_index(word.ok_or(InvokeError::UnknownAlias { alias })?))
     }
 
     /// Starts an instance of a function ahead of requests. O(nodes).

@@ -124,23 +124,25 @@ pub struct TenantFunction {
 
 impl TenantFunction {
     /// A function without tenants. Its reservation, if it has one, is `spec`'s.
+    /// Its name is taken for the life of the region.
     ///
     /// # Errors
     ///
-    /// No name, or a reservation that does not leave the unreserved minimum.
+    /// An empty or taken name, a specification out of range, an instance larger
+    /// than any node, or a reservation that does not leave the unreserved minimum.
     pub fn new(
         control: &mut Control,
         name: &str,
         spec: FunctionSpec,
     ) -> Result<Self, FunctionError> {
-        if name.is_empty() {
-            return Err(FunctionError::NoName);
-        }
+        control.check_name(name)?;
+        control.check_spec(&spec)?;
         let quota = Arc::new(Quota::new());
         let starts = control.region().config().scaling_rate.of_each();
         quota.buckets.starts.set(starts).map_err(FunctionError::Rate)?;
         let reserved = spec.reserved_concurrency;
         control.reserve_gate(&quota.gate, reserved)?;
+        control.claim_name(name);
         let function = Self {
             name: name.to_string(),
             spec: FunctionSpec { reserved_concurrency: None, ..spec },
@@ -219,6 +221,8 @@ impl TenantFunction {
         spec: FunctionSpec,
     ) -> Result<(), FunctionError> {
         let spec = FunctionSpec { reserved_concurrency: None, ..spec };
+        // Without tenants there is no pool to refuse it.
+        control.check_spec(&spec)?;
         control.check_room_for(self.tenants.len())?;
         self.updates += 1;
         let region = control.region().clone();
@@ -263,7 +267,11 @@ impl TenantFunction {
         id: &str,
         spec: FunctionSpec,
     ) -> Result<FunctionId, FunctionError> {
-        let name = format!("{}:{id}#{}", self.name, self.updates);
+        let mut name = format!("{}:{id}#{}", self.name, self.updates);
+        // "a:b" of `shop` and `b` of "shop:a" come to the same.
+        while control.function(&name).is_some() {
+            name.push('+');
+        }
         control.add_pool(&name, spec, Share::Of(self.quota.clone()))
     }
 

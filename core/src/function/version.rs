@@ -384,7 +384,7 @@ impl VersionedFunction {
             self.reserved = before;
             let undone = self.settle(control);
             debug_assert!(undone.is_ok(), "as it was before");
-            return Err(error.into());
+            return Err(ProvisionedError::Limit(error));
         }
         self.meter(control.region().config());
         Ok(())
@@ -516,7 +516,8 @@ impl fmt::Display for VersionError {
 impl core::error::Error for VersionError {}
 
 impl From<LimitError> for ProvisionedError {
+    /// A claim of what is to be provisioned was refused.
     fn from(error: LimitError) -> Self {
-        Self::Limit(error)
+        Self::Limit(error.of_provisioned())
     }
 }

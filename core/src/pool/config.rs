@@ -84,7 +84,7 @@ impl PoolConfig {
     }
 
     /// Checks the ranges.
-    pub(super) const fn validate(&self) -> Result<(), PoolConfigError> {
+    pub(crate) const fn validate(&self) -> Result<(), PoolConfigError> {
         if self.max_instances == 0 {
             return Err(PoolConfigError::NoInstances);
         }

@@ -8,7 +8,7 @@ use core::fmt::Display;
 use super::error::{Problem, SettingsError};
 use super::function::FunctionSettings;
 use super::region::Settings;
-use crate::function::{Control, Keeper, Qualifier, Region, VersionedFunction};
+use crate::function::{Control, Interfaces, Keeper, Qualifier, Region, VersionedFunction};
 use crate::time::Instant;
 
 /// A region with its nodes and functions.
@@ -25,6 +25,8 @@ pub struct Built {
     /// [`Control::function`] finds by its name. Their requests go through
     /// [`Region::invoke_version`]; what they want done is to be polled.
     pub versioned: Vec<VersionedFunction>,
+    /// The network interfaces of the functions, for those that come later.
+    pub interfaces: Interfaces,
 }
 
 impl Settings {
@@ -33,8 +35,9 @@ impl Settings {
     /// # Errors
     ///
     /// What cannot be built of these values: a function larger than any node,
-    /// reservations or provisioned concurrency that the account cannot give; with
-    /// its line and key.
+    /// reservations or provisioned concurrency that the account cannot give, more
+    /// network interfaces than [`interface_limit`](Self::interface_limit); with its
+    /// line and key.
     pub fn build(&self, now: Instant) -> Result<Built, SettingsError> {
         let refused = |line, key: String, error: &dyn Display| SettingsError {
             line,
@@ -48,7 +51,9 @@ impl Settings {
             let added = control.add_node(*node);
             added.map_err(|error| refused(*line, alloc::format!("nodes[{place}]"), &error))?;
         }
-        let mut built = Built { region, control, keeper: None, versioned: Vec::new() };
+        let interfaces = Interfaces::new(self.interface_limit);
+        let versioned = Vec::new();
+        let mut built = Built { region, control, keeper: None, versioned, interfaces };
         for function in &self.functions {
             self.add(now, function, &mut built)?;
         }
@@ -62,15 +67,19 @@ impl Settings {
         built: &mut Built,
     ) -> Result<(), SettingsError> {
         let FunctionSettings { name, spec, .. } = function;
-        let Built { region, control, keeper, versioned } = built;
+        let Built { region, control, keeper, versioned, interfaces } = built;
+        if let Some(network) = &function.network {
+            let attached = interfaces.attach(network);
+            attached.map_err(|error| function.refuse_at("network", &error))?;
+        }
         let id = if function.provisioned_concurrency == 0 {
-            control.add_function(name, *spec).map_err(|error| function.refuse(&error))?
+            control.add_function(name, *spec).map_err(|error| function.refuse_added(&error))?
         } else {
             let of = VersionedFunction::published(control, name, *spec, self.provisioning);
-            let mut of = of.map_err(|error| function.refuse(&error))?;
+            let mut of = of.map_err(|error| function.refuse_added(&error))?;
             let wanted = function.provisioned_concurrency;
             let put = of.put_provisioned(now, control, Qualifier::Version(1), wanted);
-            put.map_err(|error| function.refuse_provisioned(&error))?;
+            put.map_err(|error| function.refuse_at("provisioned_concurrency", &error))?;
             let id = of.latest();
             versioned.push(of);
             id
@@ -78,7 +87,7 @@ impl Settings {
         if let Some(policy) = function.keep_alive {
             let keeper = keeper.get_or_insert_with(|| Keeper::new(Arc::clone(region)));
             let set = keeper.set_policy(now, id, policy, function.cold_start);
-            set.map_err(|error| function.refuse(&error))?;
+            set.map_err(|error| function.refuse_at("keep_alive", &error))?;
         }
         Ok(())
     }

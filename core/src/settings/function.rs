@@ -7,9 +7,10 @@ use core::fmt::Display;
 use super::error::{Problem, SettingsError};
 use super::reader::Entry;
 use crate::function::keep_alive::KeepAlivePolicy;
-use crate::function::{FunctionSpec, Network, Role, Route, SecurityGroup, Subnet};
+use crate::function::{FunctionError, FunctionSpec, Network, Role, Route, SecurityGroup, Subnet};
+use crate::placement::FitError;
 use crate::pool::{Pick, PoolConfig};
-use crate::resources::Resources;
+use crate::resources::{Resource, Resources};
 use crate::time::Duration;
 
 const FUNCTION: &[&str] = &[
@@ -25,6 +26,15 @@ const FUNCTION: &[&str] = &[
     "timeout_s",
     "pick",
     "role",
+    "network",
+];
+/// Those whose values a region can refuse.
+const BUILT: &[&str] = &[
+    "memory_mib",
+    "cpu_units",
+    "reserved_concurrency",
+    "provisioned_concurrency",
+    "keep_alive",
     "network",
 ];
 const NETWORK: &[&str] = &["subnets", "security_groups"];
@@ -65,13 +75,16 @@ pub struct FunctionSettings {
     pub network: Option<Network>,
     key: String,
     line: u32,
-    provisioned_line: u32,
+    /// Where the keys stand that can be refused only once a region is built.
+    lines: Vec<(&'static str, u32)>,
 }
 
 impl FunctionSettings {
     pub(super) fn read(name: String, entry: Entry<'_>) -> Result<Self, SettingsError> {
         let (key, line) = (alloc::format!("functions.{name}"), entry.line());
         let mut table = entry.table(FUNCTION)?;
+        let place = |key: &&'static str| table.place(key).map(|entry| (*key, entry.line()));
+        let lines = BUILT.iter().filter_map(place).collect();
         let most = Resources::MAX;
         let mut spec = FunctionSpec::of_memory(table.number("memory_mib", 1, most, 128)?);
         let cpu = &mut spec.resources.cpu_units;
@@ -109,7 +122,6 @@ impl FunctionSettings {
             seconds => Some(Duration::from_secs(seconds.into())),
         };
         let provisioned = table.take("provisioned_concurrency");
-        let provisioned_line = provisioned.as_ref().map_or(line, Entry::line);
         let most = spec.max_instances.into();
         let provisioned = provisioned.map_or(Ok(0), |entry| entry.whole_number(0, most))?;
         let role = table.take("role").map(|entry| role(&entry)).transpose()?;
@@ -126,24 +138,51 @@ impl FunctionSettings {
             network,
             key,
             line,
-            provisioned_line,
+            lines,
         })
     }
 
-    pub(super) fn refuse(&self, error: &dyn Display) -> SettingsError {
+    /// A fault of the function as a whole.
+    fn refuse(&self, error: &dyn Display) -> SettingsError {
         let problem = Problem::Refused(error.to_string());
         SettingsError { line: self.line, key: self.key.clone(), problem }
     }
 
-    pub(super) fn refuse_provisioned(&self, error: &dyn Display) -> SettingsError {
-        let key = alloc::format!("{}.provisioned_concurrency", self.key);
-        SettingsError { line: self.provisioned_line, key, ..self.refuse(error) }
+    /// A fault of what `key` says; of the whole function where the key is left out.
+    pub(super) fn refuse_at(&self, key: &str, error: &dyn Display) -> SettingsError {
+        let refused = self.refuse(error);
+        match self.lines.iter().find(|(other, _)| *other == key) {
+            Some(&(_, line)) => {
+                SettingsError { line, key: alloc::format!("{}.{key}", self.key), ..refused }
+            }
+            None => refused,
+        }
+    }
+
+    /// A fault that the region found when the function was added.
+    pub(super) fn refuse_added(&self, error: &FunctionError) -> SettingsError {
+        // A share of CPU that is left out follows from the memory.
+        let has_cpu = self.lines.iter().any(|(key, _)| *key == "cpu_units");
+        match error {
+            FunctionError::Limit(_) => self.refuse_at("reserved_concurrency", error),
+            FunctionError::Fit(FitError::TooLarge { resource: Resource::Cpu, .. }) if has_cpu => {
+                self.refuse_at("cpu_units", error)
+            }
+            FunctionError::Fit(FitError::TooLarge { .. }) => self.refuse_at("memory_mib", error),
+            _ => self.refuse(error),
+        }
     }
 
     pub(super) fn warnings(&self) -> impl Iterator<Item = String> {
-        let warnings = self.network.iter().flat_map(Network::warnings);
-        warnings
-            .map(|warning| alloc::format!("line {}, {}.network: {warning}", self.line, self.key))
+        let (line, key) = (self.line, &self.key);
+        let network = self.network.iter().flat_map(Network::warnings);
+        let network = network.map(move |of| alloc::format!("line {line}, {key}.network: {of}"));
+        let role = self.role.is_none().then(|| {
+            alloc::format!(
+                "line {line}, {key}: no execution role: AWS Lambda creates no function without one"
+            )
+        });
+        network.chain(role)
     }
 }
 

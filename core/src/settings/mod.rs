@@ -9,6 +9,8 @@
 //!                                  # function:COUNT/SECONDS, region:COUNT/SECONDS
 //! provisioning = "lambda"          # how provisioned concurrency is prepared;
 //!                                  # or lambda-2022, at-once
+//! interface_limit = 250            # network interfaces: one for each subnet and set of
+//!                                  # security groups of the functions' own networks
 //!
 //! [region]
 //! strategy = "binpack:memory"      # which node a new instance goes to

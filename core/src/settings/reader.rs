@@ -184,7 +184,6 @@ impl<'a> Table<'a> {
     }
 
     /// Where the value of `key` is, if it is there.
-    #[cfg(feature = "sim")]
     pub(crate) fn place(&self, key: &str) -> Option<Entry<'a>> {
         let (key, node) = self.members.iter().find(|(other, _)| other == key)?;
         Some(self.entry(key, node.clone()).here())

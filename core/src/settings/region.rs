@@ -7,7 +7,7 @@ use super::error::{Problem, SettingsError};
 use super::function::FunctionSettings;
 use super::reader::{Entry, Table};
 use super::{json, toml};
-use crate::function::{Provisioning, RegionConfig, ScalingRate};
+use crate::function::{Interfaces, Provisioning, RegionConfig, ScalingRate};
 use crate::placement::{MAX_NODES, MAX_ZONES, NodeSpec, Strategy};
 use crate::pool::PoolConfig;
 use crate::resources::Resources;
@@ -19,6 +19,7 @@ const ACCOUNT: &[&str] = &[
     "requests_per_concurrency",
     "scaling_rate",
     "provisioning",
+    "interface_limit",
 ];
 const REGION: &[&str] = &["strategy", "seed", "lanes"];
 const NODES: &[&str] = &["cpu_units", "memory_mib", "zone", "count"];
@@ -34,6 +35,9 @@ pub struct Settings {
     pub functions: Vec<FunctionSettings>,
     /// How provisioned concurrency is prepared.
     pub provisioning: Provisioning,
+    /// Network interfaces of all functions with networks of their own, which are
+    /// taken for parts of one: see [`Interfaces`].
+    pub interface_limit: u32,
     /// The line of each node, and of the account.
     pub(super) node_lines: Vec<u32>,
     pub(super) account_line: u32,
@@ -85,6 +89,7 @@ impl Settings {
             nodes: Vec::new(),
             functions: Vec::new(),
             provisioning: Provisioning::LAMBDA,
+            interface_limit: Interfaces::DEFAULT_LIMIT,
             node_lines: Vec::new(),
             account_line: 1,
         };
@@ -131,6 +136,7 @@ impl Settings {
             let profiles = [Provisioning::LAMBDA, Provisioning::LAMBDA_2022, Provisioning::AT_ONCE];
             entry.word(&["lambda", "lambda-2022", "at-once"], &profiles)
         })?;
+        self.interface_limit = account.number("interface_limit", 0, most, self.interface_limit)?;
         Ok(())
     }
 
@@ -164,7 +170,8 @@ impl Settings {
     }
 
     /// What works and is not wise, with the function that it is about: see
-    /// [`Network::warnings`](crate::function::Network::warnings).
+    /// [`Network::warnings`](crate::function::Network::warnings); and functions
+    /// without an execution role, which AWS Lambda refuses.
     pub fn warnings(&self) -> impl Iterator<Item = String> {
         self.functions.iter().flat_map(FunctionSettings::warnings)
     }

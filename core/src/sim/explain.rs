@@ -7,20 +7,18 @@
 
 use alloc::string::String;
 use alloc::vec::Vec;
-use core::cmp::Reverse;
 use core::fmt;
 
 use super::config::SimError;
-use super::function::FunctionState;
+use super::refusals::{self, Holder};
 use super::replay::{Replay, World};
-use super::report::Refused;
 use super::workload::{Arrival, Workload};
+use crate::concurrency::Rate;
+use crate::function::Counters;
 use crate::function::keep_alive::KeepAlivePolicy;
+use crate::placement::Refusal;
 use crate::resources::Resources;
 use crate::time::{Duration, Instant};
-
-/// Most functions that are named as the holders of a limit.
-const MAX_HOLDERS: usize = 5;
 
 /// Why an instance stopped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,6 +42,13 @@ pub enum ColdCause {
     AllBusy {
         /// How many that were.
         instances: u32,
+    },
+    /// Its provisioned concurrency had room, and takes no more requests a second.
+    Spilled {
+        /// How many units of it were free.
+        free: u32,
+        /// How many requests a second it takes.
+        per_second: u64,
     },
     /// It had none any more.
     Gone {
@@ -72,16 +77,6 @@ pub struct NodeChoice {
     pub nodes: u32,
 }
 
-/// A function with requests in flight.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize))]
-pub struct Holder {
-    /// Its name.
-    pub function: String,
-    /// Its requests.
-    pub in_flight: u64,
-}
-
 /// What became of the request.
 #[derive(Clone, Debug, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize), serde(rename_all = "snake_case"))]
@@ -102,9 +97,16 @@ pub enum Fate {
     Refused {
         /// The key of the refusal; see [`InvokeError::reason`](crate::function::InvokeError::reason).
         reason: &'static str,
-        /// The limit that was met, where it is a number.
+        /// The limit that was met, where it is a number: of the account what others
+        /// have not reserved or provisioned, of a rate its count.
         limit: Option<u64>,
-        /// Who held it, the most first: the five largest.
+        /// The rate that was met.
+        rate: Option<Rate>,
+        /// How long until that has one more, if no other request takes it.
+        wait: Option<Duration>,
+        /// What the nodes were short of.
+        short: Option<Refusal>,
+        /// Who held it, the most first: the five largest. A rate nobody holds.
         holders: Vec<Holder>,
     },
 }
@@ -130,13 +132,15 @@ pub struct Explanation {
 }
 
 /// What there was before the request.
-struct Before {
+pub(super) struct Before {
     instances: u32,
     idle: u32,
     in_flight: u64,
     account_in_flight: u64,
-    holders: Vec<Holder>,
-    refused: Vec<Refused>,
+    /// Of every pool, the provisioned ones behind the functions.
+    pub(super) pools: Vec<Counters>,
+    /// Why a request does not go to provisioned concurrency that has room.
+    spills: Option<ColdCause>,
     free: Vec<Resources>,
 }
 
@@ -170,41 +174,38 @@ impl<W: Workload> Replay<W> {
 
 impl World {
     /// The pools whose books are the function's: its own and a provisioned one.
-    fn pools(&self, owner: usize) -> impl Iterator<Item = usize> + '_ {
+    pub(super) fn pools(&self, owner: usize) -> impl Iterator<Item = usize> + '_ {
         (0..self.functions.len()).filter(move |&at| self.functions[at].owner == owner)
-    }
-
-    fn counters(&self, at: usize) -> Option<crate::function::Counters> {
-        self.region.counters(self.functions[at].id).ok()
     }
 
     fn look(&self, arrival: &Arrival) -> Before {
         let owner = arrival.function as usize;
-        let own = self.pools(owner).filter_map(|at| self.counters(at));
-        let (instances, idle) = own.fold((0, 0), |(instances, idle), counters| {
-            (instances + counters.instances, idle + counters.idle_instances)
-        });
-        // The provisioned pools stand behind all functions, whose books they share.
-        let owners = self.functions.iter().enumerate().filter(|(at, pool)| pool.owner == *at);
-        let holder =
-            |pool: &FunctionState| Holder { function: pool.config.name.clone(), in_flight: 0 };
-        let mut holders: Vec<Holder> = owners.map(|(_, pool)| holder(pool)).collect();
-        for (at, pool) in self.functions.iter().enumerate() {
-            let counters = self.counters(at);
-            if let (Some(holder), Some(counters)) = (holders.get_mut(pool.owner), counters) {
-                holder.in_flight += counters.in_flight;
-            }
-        }
+        let counters = self.functions.iter().map(|pool| self.region.counters(pool.id));
+        let pools: Vec<Counters> = counters.map(Result::unwrap_or_default).collect();
+        let own = || self.pools(owner).filter_map(|at| pools.get(at));
         let nodes = self.region.fleet().into_iter().flat_map(|fleet| fleet.nodes());
         Before {
-            instances,
-            idle,
-            in_flight: holders.get(owner).map_or(0, |holder| holder.in_flight),
-            account_in_flight: holders.iter().map(|holder| holder.in_flight).sum(),
-            holders,
-            refused: self.functions[owner].books.counts.refused.clone(),
+            instances: own().map(|pool| pool.instances).sum(),
+            idle: own().map(|pool| pool.idle_instances).sum(),
+            in_flight: own().map(|pool| pool.in_flight).sum(),
+            account_in_flight: pools.iter().map(|pool| pool.in_flight).sum(),
+            spills: self.spills(arrival, &pools),
             free: nodes.map(|node| node.free).collect(),
+            pools,
         }
+    }
+
+    /// Whether provisioned concurrency has room and its rate of requests has none.
+    fn spills(&self, arrival: &Arrival, pools: &[Counters]) -> Option<ColdCause> {
+        let owner = arrival.function as usize;
+        let at = self.pools(owner).find(|&at| at != owner)?;
+        let provisioned = self.functions[owner].config.provisioned;
+        let in_flight = u32::try_from(pools.get(at)?.in_flight).unwrap_or(u32::MAX);
+        let free = provisioned.saturating_sub(in_flight);
+        self.region.requests_wait(arrival.at, Some(self.functions[at].id))?;
+        let factor = self.region.config().requests_per_concurrency;
+        let per_second = u64::from(factor) * u64::from(provisioned);
+        (free > 0).then_some(ColdCause::Spilled { free, per_second })
     }
 
     fn served(&self, arrival: &Arrival, before: &Before, pool: u32) -> Fate {
@@ -212,13 +213,15 @@ impl World {
         // A cold start is one more instance, in whichever pool.
         let after: u32 = self
             .pools(arrival.function as usize)
-            .filter_map(|at| self.counters(at))
+            .filter_map(|at| self.region.counters(self.functions[at].id).ok())
             .map(|counters| counters.instances)
             .sum();
         if after <= before.instances {
             return Fate::Warm { idle: before.idle };
         }
-        let cause = match owner.last_stop {
+        // Only one that runs on demand has spilled.
+        let spilled = before.spills.clone().filter(|_| pool == arrival.function);
+        let cause = spilled.unwrap_or_else(|| match owner.last_stop {
             _ if before.instances > 0 => ColdCause::AllBusy { instances: before.instances },
             Some((at, cause)) => {
                 let fixed = KeepAlivePolicy::Fixed { keep_alive: owner.keep_alive };
@@ -226,7 +229,7 @@ impl World {
                 ColdCause::Gone { at, cause, policy }
             }
             None => ColdCause::First,
-        };
+        });
         Fate::Cold { cause, node: self.node_of_last(pool, before) }
     }
 
@@ -246,42 +249,6 @@ impl World {
             with_room: count(before.free.iter().filter(fits).count()),
             nodes: count(before.free.len()),
         })
-    }
-
-    fn refused(&self, arrival: &Arrival, before: &Before) -> Fate {
-        let owner = &self.functions[arrival.function as usize];
-        let earlier = |reason: &str| {
-            let found = before.refused.iter().find(|refused| refused.reason == reason);
-            found.map_or(0, |refused| refused.count)
-        };
-        let more = owner.books.counts.refused.iter();
-        let mut more = more.filter(|refused| refused.count > earlier(refused.reason));
-        let reason = more.next().map_or("", |refused| refused.reason);
-        let reserved = |at: usize| self.functions[at].config.spec.reserved_concurrency;
-        let own = arrival.function as usize;
-        let (limit, shared) = match reason {
-            "ConcurrentInvocationLimitExceeded" => {
-                let all = (0..before.holders.len()).filter_map(reserved).map(u64::from);
-                let limit = u64::from(self.region.config().account_limit);
-                (Some(limit.saturating_sub(all.sum())), true)
-            }
-            "ReservedFunctionConcurrentInvocationLimitExceeded" => {
-                (reserved(own).map(u64::from), false)
-            }
-            "InstanceLimitExceeded" => (Some(owner.config.spec.max_instances.into()), false),
-            _ => (None, false),
-        };
-        // An account's concurrency is held by those without a reservation.
-        let holds = |at: usize| if shared { reserved(at).is_none() } else { at == own };
-        let holders = before
-            .holders
-            .iter()
-            .enumerate()
-            .filter(|(at, holder)| holds(*at) && holder.in_flight > 0);
-        let mut holders: Vec<Holder> = holders.map(|(_, holder)| holder.clone()).collect();
-        holders.sort_by_key(|holder| Reverse(holder.in_flight));
-        holders.truncate(MAX_HOLDERS);
-        Fate::Refused { reason, limit, holders }
     }
 }
 
@@ -317,6 +284,11 @@ impl fmt::Display for Explanation {
                     ColdCause::AllBusy { instances } => {
                         write!(f, "cold, all {instances} were busy")?;
                     }
+                    ColdCause::Spilled { free, per_second } => write!(
+                        f,
+                        "cold, spilled: provisioned concurrency had {free} free, but takes \
+                         {per_second} requests a second"
+                    )?,
                     ColdCause::Gone { at: stopped, cause, policy } => {
                         let ago: Duration = at.since(*stopped);
                         let stopped = At(*stopped);
@@ -336,16 +308,9 @@ impl fmt::Display for Explanation {
                      nodes had room"
                 )
             }
-            Fate::Refused { reason, limit, holders } => {
+            Fate::Refused { reason, limit, rate, wait, short, holders } => {
                 write!(f, "refused, {reason}")?;
-                if let Some(limit) = limit {
-                    write!(f, ", the limit is {limit}")?;
-                }
-                for (place, Holder { function, in_flight }) in holders.iter().enumerate() {
-                    let begin = if place == 0 { "; in flight: " } else { ", " };
-                    write!(f, "{begin}{in_flight} of {function}")?;
-                }
-                Ok(())
+                refusals::write(f, (*limit, *rate, *wait), short.as_ref(), holders)
             }
         }
     }

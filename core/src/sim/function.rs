@@ -7,7 +7,7 @@ use super::explain::StopCause;
 use super::flights::Instances;
 use super::life::Lifecycle;
 use crate::function::keep_alive::KeepAlivePolicy;
-use crate::function::{Control, FunctionSpec, Provisioning, VersionedFunction};
+use crate::function::{Control, FunctionSpec, InvokeError, Provisioning, VersionedFunction};
 use crate::id::FunctionId;
 use crate::rng::Rng;
 use crate::time::{Duration, Instant};
@@ -37,6 +37,8 @@ pub(super) struct FunctionState {
     pub(super) instances: Instances,
     /// When the last instance that stopped did so, and why.
     pub(super) last_stop: Option<(Instant, StopCause)>,
+    /// By what its last refused request was refused.
+    pub(super) last_refusal: Option<InvokeError>,
     pub(super) books: Books,
 }
 
@@ -82,6 +84,7 @@ impl FunctionState {
             crash_rng: Rng::stream(seed, CRASH_STREAM | stream),
             instances: Instances::default(),
             last_stop: None,
+            last_refusal: None,
             books: Books::default(),
             config,
         })

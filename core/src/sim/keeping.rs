@@ -127,6 +127,7 @@ impl World {
         }
         let function = self.functions.get_mut(id.index() as usize).ok_or(NO_FLIGHT)?;
         function.books.counts.refuse(error.reason(), 1);
+        function.last_refusal = Some(error);
         self.count(Outcome::Refused);
         Ok(None)
     }

@@ -79,6 +79,7 @@ mod percentile;
 mod poisson;
 mod provided;
 mod queue;
+mod refusals;
 mod replay;
 mod report;
 mod series;
@@ -91,7 +92,7 @@ pub use cold_start::ColdStart;
 pub use config::{SimConfig, SimError, SimFunction};
 pub use curve::PERCENTILES;
 pub use distribution::{Distribution, DistributionError, Parameter, ParseDistributionError};
-pub use explain::{ColdCause, Explanation, Fate, Holder, NodeChoice, StopCause};
+pub use explain::{ColdCause, Explanation, Fate, NodeChoice, StopCause};
 pub use life::Lifecycle;
 pub use minutes::{FunctionMinutes, MinutesError, expand_minutes};
 pub use poisson::{ParsePoissonError, Poisson, PoissonError, PoissonSpec};
@@ -99,6 +100,7 @@ pub use poisson::{ParsePoissonError, Poisson, PoissonError, PoissonSpec};
 // the interface.
 #[doc(hidden)]
 pub use queue::RadixQueue;
+pub use refusals::{Held, Holder};
 pub use replay::{Replay, replay};
 pub use report::{
     FleetReport, FunctionReport, GbSeconds, LatencyMs, NodeReport, Refused, Report, Series, Summary,

@@ -87,6 +87,7 @@ fn entry(function: &FunctionState, id: FunctionId, owner: usize) -> FunctionStat
         crash_rng: function.crash_rng.clone(),
         instances: Instances::default(),
         last_stop: None,
+        last_refusal: None,
         books: Books::default(),
     }
 }

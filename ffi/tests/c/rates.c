@@ -51,6 +51,17 @@ static void of_lambda(void) {
         warmstow_function few = add(region, "few", 2);
         CHECK(starts(region, 2 * SECOND, few, 100, &refusal) == 20);
         CHECK(refusal == WARMSTOW_REFUSAL_RESERVED_INVOCATION_RATE_LIMIT);
+        /* Events of AWS services are held to concurrency alone. */
+        warmstow_invocation events[3];
+        for (int i = 0; i < 2; i++) {
+            OK(warmstow_invoke_unmetered(region, 2 * SECOND, few, 0, &events[i]));
+        }
+        ANSWERS(WARMSTOW_ERROR_THROTTLED,
+                warmstow_invoke_unmetered(region, 2 * SECOND, few, 0, &events[2]));
+        CHECK(events[2].refusal == WARMSTOW_REFUSAL_RESERVED_CONCURRENT_INVOCATION_LIMIT);
+        ANSWERS(WARMSTOW_ERROR_ALIAS_STALE,
+                warmstow_invoke_alias_unmetered(region, 2 * SECOND, (warmstow_alias){0}, 0, 0,
+                                                &events[2]));
     }
     OK(warmstow_region_close(region));
 }

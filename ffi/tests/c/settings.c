@@ -92,7 +92,7 @@ static void refuses(void) {
 }
 
 static void warns(void) {
-    char text[128];
+    char text[512];
     char cut[4];
     size_t needed = 0;
     const size_t length = strlen(FILE_TOML);
@@ -101,6 +101,7 @@ static void warns(void) {
     CHECK(strstr(text, "line 7, functions.resize.network: all subnets are in z") == text);
     OK(warmstow_settings_warnings(FILE_TOML, length, cut, sizeof cut, &needed));
     CHECK(strcmp(cut, "lin") == 0 && needed == strlen(text) + 1);
+    CHECK(strstr(text, "line 7, functions.resize: no execution role") != NULL);
     OK(warmstow_settings_warnings("", 0, text, sizeof text, &needed));
     CHECK(needed == 1 && text[0] == '\0');
     ANSWERS(WARMSTOW_ERROR_LENGTH, warmstow_settings_warnings("", 0, text, 0, &needed));

@@ -64,7 +64,7 @@ from warmstow.errors import (
     UnplacedError,
     WarmstowError,
 )
-from warmstow.explaining import Explanation, NodeChoice, explain
+from warmstow.explaining import Explanation, NodeChoice, Shortage, explain
 from warmstow.packing import BinKind, Item, PackedBin, Packing, pack
 from warmstow.placement import NodeInfo, PlacementRequest
 from warmstow.replaying import Replay, replay
@@ -146,6 +146,7 @@ __all__ = [
     "ScenarioServiceMinutes",
     "Series",
     "Settings",
+    "Shortage",
     "StaleHandleError",
     "Summary",
     "TenantFunction",

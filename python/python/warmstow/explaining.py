@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from warmstow.workload import Workload
 
-__all__ = ["Explanation", "NodeChoice", "explain"]
+__all__ = ["Explanation", "NodeChoice", "Shortage", "explain"]
 
 _STEP = 1 << 16
 """Arrivals between two calls of a progress function, some milliseconds."""
@@ -34,6 +34,25 @@ class NodeChoice:
     """How many nodes had room."""
     nodes: int
     """Of how many."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shortage:
+    """Why no node had room for an instance."""
+
+    needed_cpu_units: int
+    needed_memory_mib: int
+    largest_free_cpu_units: int
+    """The most that one node had free."""
+    largest_free_memory_mib: int
+    nodes: int
+    """How many nodes there were."""
+    short_of_cpu: int
+    """How many of them had too little CPU."""
+    short_of_memory: int
+    """How many of them had too little memory."""
+    full: int
+    """How many of them had as many instances as a node can."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,9 +76,12 @@ class Explanation:
     text: str
     """All of it in a sentence."""
     idle: int | None = None
-    """Warm: how many of its instances were idle."""
+    """Warm: how many of its instances were idle. Spilled: units that were free."""
     cause: str | None = None
-    """Cold: ``first``, ``all_busy`` or ``gone``."""
+    """Cold: ``first``, ``all_busy``, ``spilled`` (provisioned concurrency had room, but
+    takes no more requests a second) or ``gone``."""
+    per_second: int | None = None
+    """Spilled: the requests a second that provisioned concurrency takes."""
     stopped_at_s: float | None = None
     """Gone: when the last instance stopped."""
     stop_cause: str | None = None
@@ -71,9 +93,17 @@ class Explanation:
     reason: str | None = None
     """Refused: by what, such as ``ConcurrentInvocationLimitExceeded``."""
     limit: int | None = None
-    """Refused: the limit that was met, where it is a number."""
-    holders: tuple[tuple[str, int], ...] = ()
-    """Refused: the functions whose requests held it, the most first; up to five."""
+    """Refused: the limit that was met, where it is a number; of the account what is
+    neither reserved nor provisioned, of a rate its count."""
+    rate: tuple[int, float, int] | None = None
+    """Refused by a rate: so many in so many seconds, so many at once."""
+    wait_s: float | None = None
+    """Refused by a rate: seconds until one more may come."""
+    short: Shortage | None = None
+    """Refused for want of room: what the nodes were short of."""
+    holders: tuple[tuple[str, int, str], ...] = ()
+    """Refused: the functions that held it, how much and of what (``in_flight``,
+    ``provisioned``, ``cpu_units`` or ``memory_mib``), the most first; up to five."""
 
     def __str__(self) -> str:
         """The explanation in a sentence."""
@@ -81,7 +111,10 @@ class Explanation:
 
     def as_dict(self) -> dict[str, Any]:
         """As plain values for JSON."""
-        return asdict(self) | {"holders": [list(holder) for holder in self.holders]}
+        return asdict(self) | {
+            "holders": [list(holder) for holder in self.holders],
+            "rate": None if self.rate is None else list(self.rate),
+        }
 
 
 def explain(
@@ -123,8 +156,12 @@ def explain(
     said = run.explain_next() if done == row else None
     if said is None:
         raise ConfigError(f"row is {row}: the workload has {run.invocations} requests")
-    node = said.pop("node")
+    node, short = said.pop("node"), said.pop("short")
+    if short is not None:
+        needed, free, *counts = short
+        short = Shortage(*needed, *free, *counts)
     return Explanation(
         **{**said, "holders": tuple(said["holders"])},
         node=None if node is None else NodeChoice(*node),
+        short=short,
     )

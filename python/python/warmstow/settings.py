@@ -158,6 +158,9 @@ class Settings:
     above 0. ``None``: requests run as long as they like."""
     crash_rate: float = 0.0
     """Share of served requests that end in a crash of their instance, 0 to 1."""
+    architecture: str = "x86_64"
+    """The processor that functions run on, which decides their price: ``x86_64``
+    or ``arm64``."""
     series_bucket_s: float | None = None
     """Width of the time series' buckets, seconds. ``None``: no series."""
 

@@ -1,13 +1,15 @@
 //! What the rates of a region refuse, and what they leave alone.
 
 use alloc::sync::Arc;
+use alloc::vec::Vec;
 
 use crate::concurrency::{Rate, RateError, ThrottleReason};
 use crate::function::{
-    ConfigError, Control, FunctionSpec, InvokeError, Lease, ParseScalingRateError, Region,
-    RegionConfig, ScalingRate, Start,
+    ConfigError, Control, FunctionSpec, Invocation, InvokeError, Lease, ParseScalingRateError,
+    Provisioning, Qualifier, Region, RegionConfig, ScalingRate, Start, VersionAction,
+    VersionedFunction,
 };
-use crate::id::FunctionId;
+use crate::id::{FunctionId, Lane};
 use crate::placement::NodeSpec;
 use crate::resources::Resources;
 use crate::time::{Duration, Instant};
@@ -173,6 +175,60 @@ fn ten_requests_a_second_for_each_unit_of_concurrency() {
     assert_eq!(pass(&region, ms(10_000), f), Err(InvokeError::Throttled(ALL)));
     let counters = region.counters(f).unwrap();
     assert_eq!(counters.throttles[ALL.index()], counters.refusals());
+}
+
+#[test]
+fn events_of_aws_services_are_held_to_concurrency_and_to_no_rate_of_requests() {
+    let config = RegionConfig {
+        account_limit: 6,
+        unreserved_minimum: 1,
+        requests_per_concurrency: RegionConfig::LAMBDA_REQUESTS_PER_CONCURRENCY,
+        ..Default::default()
+    };
+    let (region, mut control) = region(config);
+    let f = control.add_function("f", spec()).unwrap();
+    let reserved = FunctionSpec { reserved_concurrency: Some(1), ..spec() };
+    let g = control.add_function("g", reserved).unwrap();
+    let event = |function| region.invoke_unmetered(ms(0), function, Lane::FIRST);
+    let end = |invocation: Invocation| {
+        if invocation.start != Start::Warm {
+            region.started(ms(0), &invocation.lease).unwrap();
+        }
+        region.complete(ms(0), invocation.lease).unwrap();
+    };
+    for function in [f, g] {
+        for _ in 0..200 {
+            end(event(function).unwrap());
+        }
+    }
+    // They have spent no token of others.
+    assert_eq!((0..100).filter(|_| pass(&region, ms(0), f).is_ok()).count(), 60);
+    let held: Vec<_> = (0..5).map(|_| event(f).unwrap()).collect();
+    let limit = ThrottleReason::ConcurrentInvocationLimitExceeded;
+    assert_eq!(event(f).unwrap_err(), InvokeError::Throttled(limit));
+    let own = event(g).unwrap();
+    let limit = ThrottleReason::ReservedFunctionConcurrentInvocationLimitExceeded;
+    assert_eq!(event(g).unwrap_err(), InvokeError::Throttled(limit));
+    held.into_iter().chain([own]).for_each(end);
+}
+
+#[test]
+fn events_of_aws_services_do_not_spill_for_their_rate() {
+    let config = RegionConfig { requests_per_concurrency: 10, ..Default::default() };
+    let (region, mut control) = region(config);
+    let mut of =
+        VersionedFunction::published(&mut control, "f", spec(), Provisioning::AT_ONCE).unwrap();
+    of.put_provisioned(ms(0), &mut control, Qualifier::Version(1), 1).unwrap();
+    while let Some(VersionAction::Start(start)) = of.poll_action() {
+        of.handle_prepared(ms(0), &mut control, start.lease).unwrap();
+    }
+    let version = of.version(1).unwrap();
+    for _ in 0..50 {
+        let event = region.invoke_unmetered(ms(0), version, Lane::FIRST).unwrap();
+        assert_eq!(event.start, Start::Warm);
+        region.complete(ms(0), event.lease).unwrap();
+    }
+    assert_eq!(of.metrics(&region).spillover_invocations, 0);
 }
 
 #[test]

@@ -7,6 +7,8 @@ use alloc::vec::Vec;
 use crate::concurrency::ThrottleReason;
 use crate::function::*;
 use crate::id::{FunctionId, InstanceId, Lane};
+use crate::placement::NodeSpec;
+use crate::resources::Resources;
 use crate::time::Instant;
 
 fn at(seconds: u64) -> Instant {
@@ -143,4 +145,61 @@ fn what_is_no_tenant_is_named_and_room_for_them_is_bounded() {
     host.complete(2, served);
     let nameless = TenantFunction::new(&mut host.control, "", spec).unwrap_err();
     assert_eq!(nameless, FunctionError::NoName);
+}
+
+#[test]
+fn settings_that_no_tenant_could_have_are_refused_before_there_is_one() {
+    let (_, mut control) =
+        Region::new(RegionConfig { max_nodes: 1, ..Default::default() }).unwrap();
+    control.add_node(NodeSpec::new(Resources::new(1_024, 2_048), 0)).unwrap();
+    let spec = FunctionSpec::of_memory(512);
+    let bad = [
+        (FunctionSpec::of_memory(0), "memory_mib is 0: an instance needs 1 to 16777215"),
+        (FunctionSpec { max_instances: 0, ..spec }, "max_instances is 0: it must be at least 1"),
+        (
+            FunctionSpec { resources: Resources::new(100, 4_096), ..spec },
+            "4096 memory_mib needed: the largest node has 2048",
+        ),
+    ];
+    for (spec, expected) in bad {
+        let spec = FunctionSpec { reserved_concurrency: Some(10), ..spec };
+        let refused = TenantFunction::new(&mut control, "shop", spec).unwrap_err();
+        assert_eq!(refused.to_string(), expected);
+    }
+    assert_eq!(control.reserved_sum(), 0, "what is refused reserves nothing");
+    let mut shop = TenantFunction::new(&mut control, "shop", spec).unwrap();
+    for (spec, expected) in bad {
+        assert_eq!(shop.update(at(0), &mut control, spec).unwrap_err().to_string(), expected);
+    }
+    shop.tenant(&mut control, "blue").unwrap();
+}
+
+#[test]
+fn a_name_once_used_is_taken() {
+    let (_, mut control) = Region::new(RegionConfig::default()).unwrap();
+    let spec = FunctionSpec::of_memory(512);
+    let taken = |name: &str| FunctionError::NameTaken { name: name.to_string() };
+    TenantFunction::new(&mut control, "shop", spec).unwrap();
+    let held = FunctionSpec { reserved_concurrency: Some(10), ..spec };
+    assert_eq!(TenantFunction::new(&mut control, "shop", held).unwrap_err(), taken("shop"));
+    assert_eq!(control.add_function("shop", held), Err(taken("shop")));
+    let versions = |control: &mut Control, name: &str| {
+        VersionedFunction::new(control, name, held, Provisioning::AT_ONCE).map(|_| ())
+    };
+    assert!(matches!(versions(&mut control, "shop"), Err(FunctionError::NameTaken { .. })));
+    assert_eq!(control.reserved_sum(), 0);
+    control.add_function("mail", spec).unwrap();
+    assert_eq!(TenantFunction::new(&mut control, "mail", spec).unwrap_err(), taken("mail"));
+    versions(&mut control, "api").unwrap();
+    assert_eq!(TenantFunction::new(&mut control, "api", spec).unwrap_err(), taken("api"));
+}
+
+#[test]
+fn names_that_join_to_the_same_are_two_tenants() {
+    let (_, mut control) = Region::new(RegionConfig::default()).unwrap();
+    let spec = FunctionSpec::of_memory(512);
+    let mut shop = TenantFunction::new(&mut control, "shop", spec).unwrap();
+    let mut branch = TenantFunction::new(&mut control, "shop:a", spec).unwrap();
+    let one = shop.tenant(&mut control, "a:b").unwrap();
+    assert_ne!(branch.tenant(&mut control, "b").unwrap(), one);
 }

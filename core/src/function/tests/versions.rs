@@ -491,7 +491,16 @@ fn an_account_gives_no_more_than_leaves_its_minimum() {
     host.publish();
     host.put(0, V1, 10).unwrap();
     let error = host.put(0, V1, 11).unwrap_err();
-    assert!(matches!(error, ProvisionedError::Limit(LimitError::UnreservedMinimum { .. })));
+    let expected =
+        LimitError::ProvisionedMinimum { provisioned: 1, unreserved: 99, unreserved_minimum: 100 };
+    assert_eq!(error, ProvisionedError::Limit(expected));
+    assert_eq!(
+        error.to_string(),
+        "Specified ConcurrentExecutions for function decreases account's \
+         UnreservedConcurrentExecution below its minimum value of [100]. Preparing 1 leaves 99."
+    );
+    let error = host.function.set_reserved(&mut host.control, Some(11)).unwrap_err();
+    assert!(error.to_string().starts_with("Specified ReservedConcurrentExecutions"), "{error}");
     assert_eq!(host.view(V1), ("READY", 10, 10, 10));
     assert_eq!(host.control.claimed_concurrency(), 10);
 }

@@ -1,6 +1,6 @@
 //! Each fault is named with its line and its key.
 
-use alloc::string::ToString;
+use alloc::string::{String, ToString};
 
 use crate::settings::{Problem, Settings};
 use crate::time::Instant;
@@ -129,7 +129,7 @@ fn a_word_that_is_not_known() {
 fn values_that_cannot_be_together() {
     let text = "[account]\nconcurrency_limit = 100\n[functions.f]\nreserved_concurrency = 1\n";
     let error = Settings::from_text(text).unwrap().build(Instant::ZERO).unwrap_err();
-    assert_eq!((error.line, error.key.as_str()), (3, "functions.f"));
+    assert_eq!((error.line, error.key.as_str()), (4, "functions.f.reserved_concurrency"));
     assert!(error.to_string().contains("100"), "{error}");
     refused(
         "[functions.f.network]\nsubnets = []\nsecurity_groups = [{ id = \"g\" }]\n",
@@ -171,4 +171,73 @@ fn what_is_provisioned_or_kept_wrongly() {
     assert_eq!((error.line, error.key.as_str()), (2, "functions.f.keep_alive"));
     let error = Settings::from_text("[account]\nprovisioning = \"soon\"\n").unwrap_err();
     assert_eq!((error.line, error.key.as_str()), (2, "account.provisioning"));
+}
+
+#[test]
+fn what_the_account_or_the_nodes_cannot_give_is_named_with_its_own_key() {
+    let aws = "Specified ReservedConcurrentExecutions for function decreases account's \
+               UnreservedConcurrentExecution below its minimum value of [100]. Reserving 950 \
+               leaves 50.";
+    for more in ["", "provisioned_concurrency = 1\n"] {
+        refused(
+            &alloc::format!("[functions.a]\nmemory_mib = 512\nreserved_concurrency = 950\n{more}"),
+            &alloc::format!("line 3, functions.a.reserved_concurrency: {aws}"),
+        );
+    }
+    let node = "[[nodes]]\ncpu_units = 100\nmemory_mib = 1024\n[functions.a]\ntimeout_s = 3\n";
+    for (function, expected) in [
+        (
+            "memory_mib = 2048\n",
+            "line 6, functions.a.memory_mib: 2048 memory_mib needed: the largest node has 1024",
+        ),
+        (
+            "memory_mib = 512\n",
+            "line 6, functions.a.memory_mib: 297 cpu_units needed: the largest node has 100",
+        ),
+        (
+            "memory_mib = 512\ncpu_units = 128\n",
+            "line 7, functions.a.cpu_units: 128 cpu_units needed: the largest node has 100",
+        ),
+    ] {
+        refused(&alloc::format!("{node}{function}"), expected);
+    }
+    refused(
+        "[[nodes]]\ncpu_units = 100\nmemory_mib = 64\n[functions.a]\n",
+        "line 4, functions.a: 128 memory_mib needed: the largest node has 64",
+    );
+}
+
+/// So many functions in two subnets, each under a security group of its own.
+fn networks(account: &str, functions: u32) -> String {
+    let mut text = alloc::format!("[account]\n{account}\n");
+    for number in 0..functions {
+        text += &alloc::format!(
+            "[functions.f{number:03}]\n[functions.f{number:03}.network]\n\
+             subnets = [{{ id = \"a\", zone = \"x\" }}, {{ id = \"b\", zone = \"y\" }}]\n\
+             security_groups = [{{ id = \"g{number}\" }}]\n"
+        );
+    }
+    text
+}
+
+#[test]
+fn the_function_whose_interfaces_are_too_many_is_named() {
+    // Two lines before the first function, four lines each, 125 of which fit.
+    refused(
+        &networks("", 300),
+        "line 504, functions.f125.network: 252 network interfaces: the network can have 250",
+    );
+    let build = |text: &str| Settings::from_text(text).unwrap().build(Instant::ZERO);
+    assert_eq!(build(&networks("interface_limit = 600", 300)).unwrap().interfaces.count(), 600);
+    refused(
+        &networks("interface_limit = 3", 2),
+        "line 8, functions.f001.network: 4 network interfaces: the network can have 3",
+    );
+    let shared = networks("interface_limit = 2", 300);
+    let shared = shared.lines().map(|line| match line.starts_with("security_groups") {
+        true => "security_groups = [{ id = \"g\" }]\n".to_string(),
+        false => alloc::format!("{line}\n"),
+    });
+    let shared: String = shared.collect();
+    assert_eq!(build(&shared).unwrap().interfaces.count(), 2, "functions share them");
 }

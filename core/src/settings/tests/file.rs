@@ -92,7 +92,7 @@ fn a_file_says_how_instances_are_provisioned_and_kept() {
     assert_eq!((cron.cold_start, cron.timeout), (Duration::from_millis(1_500), None));
 
     let at = Instant::from_secs;
-    let Built { region, mut control, keeper, mut versioned } = settings.build(at(100)).unwrap();
+    let Built { region, mut control, keeper, mut versioned, .. } = settings.build(at(100)).unwrap();
     let [api] = &mut versioned[..] else { panic!("one function is provisioned") };
     let mut started = 0;
     while let Some(VersionAction::Start(prestart)) = api.poll_action() {
@@ -130,8 +130,12 @@ fn warnings_name_their_function_and_line() {
     let warnings: Vec<String> = Settings::from_toml(TOML).unwrap().warnings().collect();
     assert_eq!(
         warnings,
-        ["line 24, functions.resize.network: a function in subnet b does not reach the internet: \
-          its route leads nowhere outside: use a NAT gateway"]
+        [
+            "line 22, functions.mail: no execution role: AWS Lambda creates no function without \
+             one",
+            "line 24, functions.resize.network: a function in subnet b does not reach the \
+             internet: its route leads nowhere outside: use a NAT gateway"
+        ]
     );
 }
 

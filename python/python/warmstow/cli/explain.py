@@ -34,8 +34,9 @@ def explain(trace: str, row: int, as_json: bool, **given: Any) -> None:
     TRACE and the options are those of ``warmstow replay``: the same give the
     same request. Warm: how many instances were idle. Cold: none was, because
     all were busy, or the last one had stopped (when, by which policy), or the
-    function had never had one; and which node it went to. Refused: which limit,
-    and who held it.
+    function had never had one, or provisioned concurrency takes no more requests
+    a second; and which node it went to. Refused: which limit or rate, or what
+    the nodes were short of, and who held it.
     """
     workload = read_trace(trace)
     settings = settings_of(workload, given, series=False)

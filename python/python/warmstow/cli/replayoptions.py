@@ -139,6 +139,13 @@ _OPTIONS = (
         show_default=True,
         help="Share of requests that end in a crash, 0 to 1.",
     ),
+    click.option(
+        "--architecture",
+        type=click.Choice(["x86_64", "arm64"]),
+        default="x86_64",
+        show_default=True,
+        help="The processor that functions run on: what they cost.",
+    ),
 )
 
 
@@ -172,6 +179,7 @@ def settings_of(workload: Workload, given: dict[str, Any], *, series: bool) -> S
         "cold_start_code": given["cold_start_code"],
         "timeout": given["timeout"],
         "crash_rate": given["crash_rate"],
+        "architecture": given["architecture"],
     }
     base = Settings()
     if given["settings"] is not None:
