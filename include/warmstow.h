@@ -2018,9 +2018,11 @@ typedef struct warmstow_replay_config {
      */
     uint32_t arm;
     /**
-     * Always 0.
+     * 1: as on AWS Lambda, an instance is reset by a crash or a timeout, and
+     * initialised again within its next request, under the timeout; an init of
+     * more than 10 s is tried again within the first one. Default 0: it ends.
      */
-    uint32_t reserved_field;
+    uint32_t resets;
 } warmstow_replay_config;
 
 /**

@@ -3,8 +3,8 @@
 use warmstow_core::cost::Architecture;
 use warmstow_core::function::{FunctionError, RegionConfig};
 use warmstow_core::sim::{
-    Arrivals, ColdStart, Distribution, DistributionError, Poisson, PoissonSpec, SimConfig,
-    SimError, SimFunction, Trace, TraceColumns, Workload, replay,
+    Arrivals, ColdStart, Distribution, DistributionError, Lifecycle, Poisson, PoissonSpec,
+    SimConfig, SimError, SimFunction, Trace, TraceColumns, Workload, replay,
 };
 use warmstow_core::time::{Duration, Instant};
 
@@ -81,8 +81,10 @@ pub struct warmstow_replay_config {
     pub crash_rate: f64,
     /// 1: functions run on Arm and are charged so; default 0: x86.
     pub arm: u32,
-    /// Always 0.
-    pub reserved_field: u32,
+    /// 1: as on AWS Lambda, an instance is reset by a crash or a timeout, and
+    /// initialised again within its next request, under the timeout; an init of
+    /// more than 10 s is tried again within the first one. Default 0: it ends.
+    pub resets: u32,
 }
 
 // SAFETY: repr(C) of numbers and pointers, its size first.
@@ -170,7 +172,7 @@ pub unsafe extern "C" fn warmstow_replay_config_default(
             timeout_ns: 0,
             crash_rate: 0.0,
             arm: 0,
-            reserved_field: 0,
+            resets: 0,
         });
         Ok(())
     })
@@ -256,7 +258,6 @@ fn read_config(
     config: *const warmstow_replay_config,
 ) -> Result<SimConfig, Failure> {
     let config = caller.read(config, "config")?;
-    boundary::unused(config.reserved_field, "config")?;
     let node_count = Count { given: config.node_count, name: "node_count" };
     let nodes = caller.read_all(config.nodes, node_count, "nodes")?;
     let functions =
@@ -286,6 +287,11 @@ fn read_config(
         nodes: nodes.into_iter().map(|node| node.to_core()).collect::<Result<_, _>>()?,
         timeout: (config.timeout_ns != 0).then(|| Duration::from_nanos(config.timeout_ns)),
         crash_rate: config.crash_rate,
+        lifecycle: boundary::choose(
+            config.resets,
+            &[Lifecycle::Ends, Lifecycle::Resets],
+            "resets",
+        )?,
         seed: config.seed,
         architecture: boundary::choose(config.arm, &[Architecture::X86, Architecture::Arm], "arm")?,
         ..default

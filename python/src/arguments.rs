@@ -7,7 +7,7 @@ use warmstow_core::function::{FunctionSpec, ScalingRate};
 use warmstow_core::placement::{NodeSpec, Strategy};
 use warmstow_core::pool::Pick;
 use warmstow_core::resources::Resources;
-use warmstow_core::sim::Distribution;
+use warmstow_core::sim::{Distribution, Lifecycle};
 use warmstow_core::time::Duration;
 
 use crate::errors;
@@ -128,6 +128,15 @@ pub(crate) fn architecture(value: &Bound<'_, PyAny>, name: &str) -> PyResult<Arc
             let given = shown(value);
             Err(errors::config(format!("{name} is {given}: needs x86_64 or arm64")))
         }
+    }
+}
+
+/// What becomes of an instance after a crash or a timeout.
+pub(crate) fn lifecycle(value: &Bound<'_, PyAny>, name: &str) -> PyResult<Lifecycle> {
+    match text(value, name)?.as_str() {
+        "ends" => Ok(Lifecycle::Ends),
+        "resets" => Ok(Lifecycle::Resets),
+        _ => Err(errors::config(format!("{name} is {}: needs ends or resets", shown(value)))),
     }
 }
 

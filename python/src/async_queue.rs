@@ -153,6 +153,35 @@ impl AsyncQueue {
         Ok(Self { inner: Mutex::new(inner) })
     }
 
+    /// Change how it behaves, for events that wait too; what is left out is as at
+    /// first. Events in flight go on.
+    ///
+    /// Raises:
+    ///     ConfigError: as above; nothing has changed.
+    #[pyo3(
+        signature = (
+            now_ns, *, max_age_s = Duration::from_secs(21_600), retries = 2, capacity = 100_000,
+            on_success = false, on_failure = false, dead_letter = false,
+        ),
+        text_signature = "(self, /, now_ns, *, max_age_s=21600.0, retries=2, capacity=100000, \
+            on_success=False, on_failure=False, dead_letter=False)"
+    )]
+    #[expect(clippy::too_many_arguments, reason = "keywords of Python")]
+    fn configure(
+        &self,
+        #[pyo3(from_py_with = named::now_ns)] now_ns: u64,
+        #[pyo3(from_py_with = named::max_age_s)] max_age_s: Duration,
+        #[pyo3(from_py_with = named::retries)] retries: u8,
+        #[pyo3(from_py_with = named::capacity)] capacity: u32,
+        #[pyo3(from_py_with = named::on_success)] on_success: bool,
+        #[pyo3(from_py_with = named::on_failure)] on_failure: bool,
+        #[pyo3(from_py_with = named::dead_letter)] dead_letter: bool,
+    ) -> PyResult<()> {
+        let destinations = Destinations { on_success, on_failure, dead_letter };
+        let config = AsyncConfig { max_age: max_age_s, retries, capacity, destinations };
+        self.lock().set_config(Instant::from_nanos(now_ns), config).map_err(errors::config)
+    }
+
     /// Take an event, due at once; its number.
     ///
     /// Raises:

@@ -28,6 +28,30 @@ mod tenants;
 mod versions;
 mod view;
 
+/// Python aligns its objects to 16 bytes, whatever a class needs.
+macro_rules! fits_python {
+    ($($class:ty),+ $(,)?) => {
+        const _: () = { $(assert!(align_of::<$class>() <= 16, stringify!($class));)+ };
+    };
+}
+
+fits_python!(
+    async_queue::AsyncQueue,
+    autoscale::Scaler,
+    backlog::Backlog,
+    consolidate::Consolidator,
+    ecs::Ecs,
+    front_end::FrontEnd,
+    keeper::Keeper,
+    pack::Packer,
+    polled_source::PolledSource,
+    region::Region,
+    replay::Replay,
+    tenants::TenantFunction,
+    versions::VersionedFunction,
+    view::View,
+);
+
 /// The extension behind the package `warmstow`.
 #[pyo3::pymodule]
 mod _warmstow {

@@ -93,6 +93,31 @@ impl PolledSource {
         Ok(Self { inner: Mutex::new(inner) })
     }
 
+    /// Change how it is polled; what is left out is as at first. Batches in flight
+    /// go on.
+    ///
+    /// Raises:
+    ///     ConfigError: a value out of range; nothing has changed.
+    #[pyo3(
+        signature = (
+            now_ns, *, batch_size = 10, window_s = Duration::ZERO, maximum_concurrency = None,
+            scaling = PollerScaling::LAMBDA,
+        ),
+        text_signature = "(self, /, now_ns, *, batch_size=10, window_s=0.0, \
+            maximum_concurrency=None, scaling=\"lambda\")"
+    )]
+    fn configure(
+        &self,
+        #[pyo3(from_py_with = named::now_ns)] now_ns: u64,
+        #[pyo3(from_py_with = named::batch_size)] batch_size: u32,
+        #[pyo3(from_py_with = named::window_s)] window_s: Duration,
+        #[pyo3(from_py_with = named::maximum_concurrency)] maximum_concurrency: Option<u32>,
+        #[pyo3(from_py_with = scaling)] scaling: PollerScaling,
+    ) -> PyResult<()> {
+        let config = PolledConfig { batch_size, window: window_s, maximum_concurrency, scaling };
+        self.lock().set_config(Instant::from_nanos(now_ns), config).map_err(errors::config)
+    }
+
     /// So many messages are visible now, those in flight not among them.
     fn messages(
         &self,

@@ -170,6 +170,7 @@ fn config(settings: &Bound<'_, PyAny>, functions: &Bound<'_, PyAny>) -> PyResult
         return Err(errors::config("timeout_s is 0: needs a time above 0, or None for no timeout"));
     }
     config.crash_rate = arguments::number(&field(settings, "crash_rate")?, "crash_rate")?;
+    config.lifecycle = arguments::lifecycle(&field(settings, "lifecycle")?, "lifecycle")?;
     config.architecture =
         arguments::architecture(&field(settings, "architecture")?, "architecture")?;
     config.seed = seed;

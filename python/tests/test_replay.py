@@ -407,3 +407,22 @@ BAD_SETTINGS = {
 def test_a_setting_that_cannot_hold_is_named(settings: Settings, message: str) -> None:
     with pytest.raises(warmstow.ConfigError, match=message):
         warmstow.replay(_arrivals(10), settings)
+
+
+def test_an_environment_of_lambda_is_reset_by_a_timeout() -> None:
+    trace = warmstow.ArrivalTrace.from_seconds(
+        timestamp_s=[0.0, 20.0, 40.0], function=["f"] * 3, duration_s=[5.0, 0.5, 0.5]
+    )
+    settings = warmstow.Settings(
+        timeout_s=3.0,
+        lifecycle="resets",
+        cold_start_environment="det:0.5",
+        cold_start_code="det:2",
+    )
+    report = warmstow.replay(trace, settings)
+    assert (report.cold_starts, report.timeouts, report.stopped_instances) == (1, 1, 0)
+    assert (report.latency_ms.p50, report.latency_ms.max) == (2500.0, 5500.0)
+    ends = warmstow.replay(trace, replace(settings, lifecycle="ends"))
+    assert (ends.cold_starts, ends.stopped_instances) == (2, 1)
+    with pytest.raises(warmstow.ConfigError, match="lifecycle is 'dies': needs ends or resets"):
+        warmstow.replay(trace, replace(settings, lifecycle="dies"))

@@ -224,3 +224,22 @@ def test_a_front_end_is_exact_from_many_threads() -> None:
     with ThreadPoolExecutor(4) as pool:
         answers = list(pool.map(lambda _: door.admit(0), range(1000)))
     assert answers.count(None) == 500
+
+
+def test_a_queue_and_a_source_change_while_they_run() -> None:
+    queue = AsyncQueue(retries=0)
+    event = queue.accept(0)
+    queue.configure(1, retries=1)
+    queue.actions()
+    queue.report(2, event, "failed")
+    assert queue.actions() == []
+    assert queue.next_deadline_ns == 2 + MINUTE
+    with pytest.raises(ConfigError, match="retries"):
+        queue.configure(3, retries=3)
+    source = PolledSource(scaling=(1, 0, 9))
+    source.messages(0, 100)
+    assert [size for _, size in source.batches()] == [10]
+    source.configure(1, batch_size=5, scaling=(3, 0, 9))
+    assert [size for _, size in source.batches()] == [5, 5]
+    with pytest.raises(ConfigError, match="BatchSize of 0"):
+        source.configure(2, batch_size=0)

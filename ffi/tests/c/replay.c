@@ -240,8 +240,8 @@ static void wrong_arguments(void) {
     SAYS("nodes is NULL");
     CONFIG(WARMSTOW_ERROR_LENGTH, bad.node_count = SIZE_MAX);
     SAYS("node_count is ");
-    CONFIG(WARMSTOW_ERROR_NOT_ZERO, bad.reserved_field = 3);
-    SAYS("config.reserved_field is 3");
+    CONFIG(WARMSTOW_ERROR_ENUM, bad.resets = 3);
+    SAYS("resets is 3: it must be 0 to 1");
     CONFIG(WARMSTOW_ERROR_NOT_ZERO, bad.cold_start_environment.reserved_field = 1);
     SAYS("cold_start_environment.reserved_field is 1");
     CONFIG(WARMSTOW_ERROR_REPLAY_CONFIG, bad.crash_rate = 1.5);

@@ -519,6 +519,17 @@ class AsyncQueue:
         on_failure: bool = False,
         dead_letter: bool = False,
     ) -> AsyncQueue: ...
+    def configure(
+        self,
+        now_ns: int,
+        *,
+        max_age_s: float = 21600.0,
+        retries: int = 2,
+        capacity: int = 100000,
+        on_success: bool = False,
+        on_failure: bool = False,
+        dead_letter: bool = False,
+    ) -> None: ...
     def accept(self, now_ns: int) -> int: ...
     def report(self, now_ns: int, event: int, outcome: str) -> None: ...
     def undelivered(self, to: str) -> None: ...
@@ -541,6 +552,15 @@ class PolledSource:
         maximum_concurrency: int | None = None,
         scaling: str | tuple[int, int, int] = "lambda",
     ) -> PolledSource: ...
+    def configure(
+        self,
+        now_ns: int,
+        *,
+        batch_size: int = 10,
+        window_s: float = 0.0,
+        maximum_concurrency: int | None = None,
+        scaling: str | tuple[int, int, int] = "lambda",
+    ) -> None: ...
     def messages(self, now_ns: int, visible: int) -> None: ...
     def ended(self, now_ns: int, batch: int, end: str) -> None: ...
     def advance(self, now_ns: int) -> None: ...

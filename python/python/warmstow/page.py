@@ -327,6 +327,7 @@ def _configuration(trace: str, runs: Sequence[Run], command: str) -> str:
                        f"{settings.cold_start_code} s, where the trace gives none"),
         ("timeout", "none" if settings.timeout_s is None else duration(settings.timeout_s)),
         ("crash rate", f"{settings.crash_rate:g}"),
+        ("a crash or a timeout", f"{settings.lifecycle} the instance"),
         ("architecture", settings.architecture),
     ]  # fmt: skip
     rows = "".join(f"<dt>{escape(name)}</dt><dd>{escape(value)}</dd>" for name, value in items)

@@ -158,6 +158,13 @@ class Settings:
     above 0. ``None``: requests run as long as they like."""
     crash_rate: float = 0.0
     """Share of served requests that end in a crash of their instance, 0 to 1."""
+    lifecycle: str = "ends"
+    """What becomes of an instance after a crash or a timeout. ``ends``: it is
+    stopped, and the next request that needs one starts another. ``resets``: as on
+    AWS Lambda, it is initialised again (``cold_start_code``, or what the trace says
+    of a cold start) within the next request that it gets, under the timeout; an
+    init of more than 10 s is given up and tried again within the first request.
+    Functions of several requests an instance always have ``ends``."""
     architecture: str = "x86_64"
     """The processor that functions run on, which decides their price: ``x86_64``
     or ``arm64``."""

@@ -140,6 +140,14 @@ _OPTIONS = (
         help="Share of requests that end in a crash, 0 to 1.",
     ),
     click.option(
+        "--lifecycle",
+        type=click.Choice(["ends", "resets"]),
+        default="ends",
+        show_default=True,
+        help="What a crash or a timeout does to an instance: ends it, or as on AWS Lambda "
+        "resets it, to be initialised within its next request.",
+    ),
+    click.option(
         "--architecture",
         type=click.Choice(["x86_64", "arm64"]),
         default="x86_64",
@@ -179,6 +187,7 @@ def settings_of(workload: Workload, given: dict[str, Any], *, series: bool) -> S
         "cold_start_code": given["cold_start_code"],
         "timeout": given["timeout"],
         "crash_rate": given["crash_rate"],
+        "lifecycle": given["lifecycle"],
         "architecture": given["architecture"],
     }
     base = Settings()
