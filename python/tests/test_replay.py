@@ -421,7 +421,7 @@ def test_an_environment_of_lambda_is_reset_by_a_timeout() -> None:
     )
     report = warmstow.replay(trace, settings)
     assert (report.cold_starts, report.timeouts, report.stopped_instances) == (1, 1, 0)
-    assert (report.latency_ms.p50, report.latency_ms.max) == (2500.0, 5500.0)
+    assert (report.latency_ms["p50"], report.latency_ms["max"]) == (2500.0, 5500.0)
     ends = warmstow.replay(trace, replace(settings, lifecycle="ends"))
     assert (ends.cold_starts, ends.stopped_instances) == (2, 1)
     with pytest.raises(warmstow.ConfigError, match="lifecycle is 'dies': needs ends or resets"):

@@ -209,6 +209,12 @@ def test_tenants_share_a_reservation_and_no_instance() -> None:
     assert region.invoke(4, blue).cold
     with pytest.raises(ConfigError, match='"a,b" is no tenant'):
         shop.tenant("a,b")
+    with pytest.raises(ConfigError, match='has a function named "shop"'):
+        TenantFunction(region, FunctionSpec("shop"))
+    with pytest.raises(ConfigError, match="memory_mib is 0"):
+        TenantFunction(region, FunctionSpec("other", memory_mib=0))
+    with pytest.raises(ConfigError, match="max_instances is 0"):
+        shop.update(5, FunctionSpec("shop", max_instances=0))
 
 
 def test_events_of_aws_services_are_held_to_no_rate_of_requests() -> None:

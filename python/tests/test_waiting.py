@@ -234,7 +234,7 @@ def test_a_queue_and_a_source_change_while_they_run() -> None:
     queue.report(2, event, "failed")
     assert queue.actions() == []
     assert queue.next_deadline_ns == 2 + MINUTE
-    with pytest.raises(ConfigError, match="retries"):
+    with pytest.raises(ConfigError, match="MaximumRetryAttempts of 3"):
         queue.configure(3, retries=3)
     source = PolledSource(scaling=(1, 0, 9))
     source.messages(0, 100)
