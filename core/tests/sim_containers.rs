@@ -179,6 +179,22 @@ fn an_image_that_fails_is_rolled_back_and_the_service_stays_up() {
 }
 
 #[test]
+fn a_large_service_s_events_are_all_told() {
+    let mut world = scenario();
+    world.services[0] = service("web", 400, 64, 64);
+    world.services[0].service.breaker =
+        BreakerConfig { enable: true, rollback: true, ..BreakerConfig::OFF };
+    world.services[0].deploys =
+        vec![Deploy { at: Duration::from_secs(600), revision: 2, fails: true }];
+    world.services[0].expect.rolled_back = Some(true);
+    world.group.initial = 30;
+    let report = simulate(&world).unwrap();
+    assert_eq!(report.unmet, [""; 0]);
+    let started = report.events.iter().filter(|event| event.text.contains(" has started "));
+    assert!(started.count() >= 400, "one for each start");
+}
+
+#[test]
 fn a_deployment_without_room_to_move_stalls_until_the_group_grows() {
     // 100 / 100: nothing may start and nothing may stop.
     let mut world = scenario();

@@ -7,8 +7,8 @@ use warmstow_core::id::InstanceId;
 use warmstow_core::placement::NodeSpec;
 use warmstow_core::resources::Resources;
 use warmstow_core::sim::{
-    Arrivals, ColdStart, Lifecycle, Refused, Replay, Report, SimConfig, SimError, SimFunction,
-    Trace, TraceColumns, TraceSeconds, replay,
+    Arrivals, ColdStart, Lifecycle, Poisson, PoissonSpec, Refused, Replay, Report, SimConfig,
+    SimError, SimFunction, Trace, TraceColumns, TraceSeconds, replay,
 };
 use warmstow_core::time::{Duration, Instant};
 
@@ -226,6 +226,15 @@ fn a_crash_resets_an_environment_and_one_provided_begins_initialised() {
     provided.functions[0].provisioned = 1;
     let report = replay(provided, Arrivals::new(&trace(&requests, None))).unwrap();
     assert_eq!((report.total.cold_starts, latencies_ms(&report)), (0, (1_000.0, 1_000.0)));
+}
+
+#[test]
+fn a_reset_environment_takes_a_whole_cold_time_where_the_workload_gives_one() {
+    let spec: PoissonSpec = "rate=0.05,warm=det:1,cold=det:9,duration=20000".parse().unwrap();
+    let config = SimConfig { crash_rate: 1.0, timeout: None, ..resets("0", 9) };
+    let report = replay(config, Poisson::new(spec, 1).unwrap()).unwrap();
+    // Crashes come anywhere within nine seconds.
+    assert!(report.total.latency_ms.p50 > 3_000.0, "{:?}", report.total.latency_ms);
 }
 
 #[test]

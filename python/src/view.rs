@@ -350,7 +350,9 @@ impl View {
     /// Raises:
     ///     ConfigError: a value cannot hold; an expression with its position.
     fn prepare(&self, spec: &Bound<'_, PyAny>) -> PyResult<ViewRequest> {
-        let prepared = self.lock().prepare(request(spec)?);
+        // Read first: a mapping of Python's may run anything, a call of this too.
+        let request = request(spec)?;
+        let prepared = self.lock().prepare(request);
         let id = prepared.map_err(errors::config)?;
         Ok(ViewRequest { view: self.number, id })
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import UserDict
 from dataclasses import replace
 from typing import Any
 
@@ -236,3 +237,22 @@ def test_what_is_no_spec_is_named() -> None:
         view.prepare("web")
     with pytest.raises(ConfigError, match="seed is -1"):
         View(seed=-1)
+
+
+class _Curious(UserDict[str, "str | None"]):
+    """A mapping that looks at the view while it is read."""
+
+    def __init__(self, view: View) -> None:
+        super().__init__({"disk": None})
+        self.view = view
+
+    def items(self) -> Any:
+        assert self.view.nodes() == []
+        return super().items()
+
+
+def test_a_mapping_may_call_the_view_that_reads_it() -> None:
+    view = View()
+    request = view.prepare(_task(1, attributes=_Curious(view)))
+    node = view.add_node(replace(_node("a"), attributes={"disk": "ssd"}))
+    assert view.place(request).node == node

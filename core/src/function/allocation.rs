@@ -23,7 +23,7 @@ pub(super) enum Holder {
     Alias(String),
 }
 
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 pub(super) struct Provided {
     pub(super) instance: InstanceId,
     pub(super) since: Instant,
@@ -47,8 +47,8 @@ pub(super) struct Allocation {
     /// When to try again what could not be started in place of another.
     retry: Option<Instant>,
     pub(super) instances: Vec<Provided>,
-    /// To be drained when the next instance is ready.
-    pub(super) replacing: Option<InstanceId>,
+    /// One that is drained when the instance that is to replace it is ready.
+    pub(super) replacing: Option<(Provided, InstanceId)>,
 }
 
 /// What a pool of provisioned concurrency claims.
@@ -62,6 +62,8 @@ struct Part {
     /// What its gate has, and what it is to have.
     now: Option<u32>,
     gate: u32,
+    /// What its second gate is to have.
+    beside: u32,
 }
 
 impl Allocation {
@@ -112,11 +114,38 @@ impl Allocation {
         }
     }
 
-    /// Forgets those that have crashed: who is gone is known by its handle.
+    /// Forgets those that have crashed: who is gone is known by its handle. One that
+    /// was to be replaced stays where the other is gone.
     fn forget_gone(&mut self, region: &Region) {
-        let gone = |instance: InstanceId| region.node_of(instance).is_err();
-        self.instances.retain(|one| !gone(one.instance));
-        self.replacing = self.replacing.filter(|&old| !gone(old));
+        let here = |instance: InstanceId| region.node_of(instance).is_ok();
+        self.instances.retain(|one| here(one.instance));
+        if let Some((old, new)) = self.replacing {
+            if here(old.instance) && !here(new) {
+                self.instances.push(old);
+            }
+            self.replacing = self.replacing.filter(|(old, new)| here(old.instance) && here(*new));
+        }
+    }
+
+    /// Takes idle ones in that requests have started in place of crashed ones.
+    fn adopt(&mut self, now: Instant, region: &Region) {
+        let (Ok(of), Ok(counters)) = (region.function(self.pool), region.counters(self.pool))
+        else {
+            return;
+        };
+        if self.serving == 0 || counters.instances <= self.started() {
+            return;
+        }
+        let old = self.replacing.map(|(old, _)| old.instance);
+        let mut known: Vec<InstanceId> =
+            self.instances.iter().map(|one| one.instance).chain(old).collect();
+        known.sort_unstable();
+        of.pool.for_each_idle(|slot| {
+            let instance = InstanceId { function: self.pool, slot };
+            if known.binary_search(&instance).is_err() {
+                self.instances.push(Provided { instance, since: now, ready: true });
+            }
+        });
     }
 }
 
@@ -126,10 +155,13 @@ impl VersionedFunction {
         let region = control.region().clone();
         for at in 0..self.allocations.len() {
             self.allocations[at].forget_gone(&region);
+            self.allocations[at].adopt(now, &region);
+            self.trim(now, &region, at);
             if self.allocations[at].in_progress() {
                 self.start(now, control, &region, at);
                 self.activate(control, &region, at);
-            } else {
+            }
+            if !self.allocations[at].in_progress() {
                 self.renew(now, &region, at);
             }
             // Drained instances that no request's end has reported.
@@ -201,7 +233,11 @@ impl VersionedFunction {
                 return;
             }
         }
-        let allocation = &self.allocations[at];
+        let allocation = &mut self.allocations[at];
+        if allocation.started() < allocation.wanted() {
+            // Others are there, busy or on their way out: they are seen to later.
+            allocation.retry = Some(now.after(SWEEP));
+        }
         let Some(age) = self.provisioning.recycle_after else { return };
         let old = |one: &Provided| one.ready && now >= one.since.after(age);
         if allocation.replacing.is_some() {
@@ -211,7 +247,11 @@ impl VersionedFunction {
             let started = self.prestart(now, region, at);
             let allocation = &mut self.allocations[at];
             match started {
-                Ok(()) => allocation.replacing = Some(allocation.instances.remove(oldest).instance),
+                Ok(()) => {
+                    let new = allocation.instances.last().map(|one| one.instance);
+                    let old = allocation.instances.remove(oldest);
+                    allocation.replacing = new.map(|new| (old, new));
+                }
                 Err(_) => allocation.retry = Some(now.after(SWEEP)),
             }
         }
@@ -234,8 +274,14 @@ impl VersionedFunction {
             if allocation.started() <= allocation.wanted() {
                 return;
             }
-            let extra = allocation.instances.pop().map(|one| region.drain(now, one.instance));
-            self.stop(extra.and_then(Result::ok).flatten());
+            let Some(extra) = allocation.instances.pop() else { return };
+            if let Some((old, new)) = allocation.replacing
+                && new == extra.instance
+            {
+                allocation.replacing = None;
+                allocation.instances.push(old);
+            }
+            self.stop(region.drain(now, extra.instance).ok().flatten());
         }
     }
 
@@ -368,8 +414,7 @@ impl VersionedFunction {
                 if moves(part.now, Some(part.gate)) {
                     control.reserve_pool(part.pool, part.gate)?;
                 }
-                let beside = part.claim.saturating_sub(part.gate);
-                let beside = (beside > 0).then_some(beside);
+                let beside = (part.beside > 0).then_some(part.beside);
                 if let Some(of) = part.of.map(|at| &self.allocations[at])
                     && moves(of.hold.reserved(), beside)
                 {
@@ -395,7 +440,7 @@ impl VersionedFunction {
             let function = region.function(pool).ok();
             let in_flight = function.map_or(0, |of| of.in_flight());
             let now = function.and_then(|of| of.quota.gate.reserved());
-            Part { of, pool, claim, in_flight, now, gate: serving }
+            Part { of, pool, claim, in_flight, now, gate: serving, beside: claim - serving }
         };
         let allocations = self.allocations.iter().enumerate();
         let allocations =
@@ -419,6 +464,13 @@ impl VersionedFunction {
                 part.gate = part.gate.max(part.claim) + back;
                 room -= u64::from(back);
             }
+        }
+        // What is kept is not claimed a second time: the rest is when it is over.
+        let gates: u64 = parts.iter().map(|part| u64::from(part.gate)).sum();
+        let mut room = u32::try_from(u64::from(reserved).saturating_sub(gates)).unwrap_or(u32::MAX);
+        for part in &mut parts {
+            part.beside = part.claim.saturating_sub(part.gate).min(room);
+            room -= part.beside;
         }
         parts
     }

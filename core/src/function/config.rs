@@ -27,7 +27,8 @@ pub struct RegionConfig {
     pub scaling_rate: ScalingRate,
     /// How many functions can be added.
     pub max_functions: u32,
-    /// How many aliases of versions there can be, up to 2^24.
+    /// How many aliases of versions there can be in the region's life, deleted ones
+    /// among them: their handles stay stale. Up to 2^24.
     pub max_aliases: u32,
     /// How many nodes can be added; 0: no fleet, instances take no room.
     pub max_nodes: u32,

@@ -176,8 +176,9 @@ impl VersionedFunction {
         let serving = self.allocations[at].serving.min(requested);
         if let Err(error) = self.claim(control, at, serving, requested - serving) {
             if new {
+                // Nothing was started in its pool.
                 let allocation = self.allocations.remove(at);
-                self.retire_provisioned(control.region().clone().as_ref(), allocation.pool);
+                self.spares.push(allocation.pool);
             }
             return Err(error.into());
         }
@@ -257,11 +258,11 @@ impl VersionedFunction {
             let mut own = allocation.instances.iter_mut();
             if let Some(one) = own.find(|one| one.instance == instance) {
                 one.ready = true;
-                old = allocation.replacing.take();
+                old = allocation.replacing.take_if(|(_, new)| *new == instance);
             }
         }
-        if let Some(old) = old {
-            self.stop(region.drain(now, old).ok().flatten());
+        if let Some((old, _)) = old {
+            self.stop(region.drain(now, old.instance).ok().flatten());
         }
         self.handle_time(now, control);
         Ok(())
@@ -286,8 +287,9 @@ impl VersionedFunction {
         if let Some(at) = self.allocations.iter().position(|one| one.pool == pool) {
             let allocation = &mut self.allocations[at];
             allocation.instances.retain(|one| one.instance != instance);
-            if let Some(old) = allocation.replacing.take() {
-                allocation.instances.push(Provided { instance: old, since: now, ready: true });
+            if let Some((old, _)) = allocation.replacing.take_if(|(_, new)| *new == instance) {
+                // It has its whole age again: no start in a loop.
+                allocation.instances.push(Provided { since: now, ..old });
             } else if allocation.in_progress() {
                 self.fail(now, control, at, reason);
             }

@@ -100,6 +100,19 @@ impl Service {
         self.log.iter()
     }
 
+    /// From now on every event is kept until [`take_events`](Self::take_events): one
+    /// look at a large service has more than a hundred.
+    #[cfg(feature = "sim")]
+    pub(crate) const fn keep_all_events(&mut self) {
+        self.log.keep_all();
+    }
+
+    /// The events since the last call of this, the oldest first.
+    #[cfg(feature = "sim")]
+    pub(crate) fn take_events(&mut self) -> impl Iterator<Item = ServiceEvent> {
+        self.log.take()
+    }
+
     /// The targets of the load balancer.
     pub const fn target_group(&mut self) -> Option<&mut TargetGroup> {
         self.targets.as_mut()

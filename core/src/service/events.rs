@@ -42,6 +42,8 @@ pub(super) struct EventLog {
     events: VecDeque<ServiceEvent>,
     said: [Option<(Instant, String)>; CONDITIONS],
     next: u64,
+    /// The most events kept.
+    most: usize,
 }
 
 impl EventLog {
@@ -51,7 +53,20 @@ impl EventLog {
     const AGAIN: Duration = Duration::from_secs(6 * 3_600);
 
     pub(super) fn new(service: &str) -> Self {
-        Self { service: service.into(), events: VecDeque::new(), said: Default::default(), next: 1 }
+        let (events, said) = (VecDeque::new(), Default::default());
+        Self { service: service.into(), events, said, next: 1, most: Self::MAX }
+    }
+
+    /// From now on every event is kept until it is taken.
+    #[cfg(feature = "sim")]
+    pub(super) const fn keep_all(&mut self) {
+        self.most = usize::MAX;
+    }
+
+    /// Takes the events that are kept, the oldest first.
+    #[cfg(feature = "sim")]
+    pub(super) fn take(&mut self) -> impl Iterator<Item = ServiceEvent> {
+        self.events.drain(..)
     }
 
     pub(super) fn iter(&self) -> impl DoubleEndedIterator<Item = &ServiceEvent> {
@@ -60,7 +75,7 @@ impl EventLog {
 
     /// Something happened.
     pub(super) fn say(&mut self, now: Instant, what: &str) {
-        if self.events.len() == Self::MAX {
+        if self.events.len() == self.most {
             self.events.pop_front();
         }
         let message = format!("(service {}) {what}", self.service);

@@ -252,7 +252,9 @@ impl Service {
         }
         let members = self.members(now);
         let well = |m: &Member| m.current && !m.told && !m.draining && m.stage == Stage::Healthy;
-        let complete = self.orders.is_empty()
+        // A move that waits for room keeps nobody from being where it should be.
+        let moves = |order: &Order| matches!(order.place, Where::Zone(_));
+        let complete = self.orders.values().all(moves)
             && members.iter().all(well)
             && members.len() == self.desired() as usize;
         if !complete {

@@ -57,7 +57,8 @@ impl World {
         let function = self.functions.get_mut(arrival.function as usize).ok_or(NO_FLIGHT)?;
         let initialises = environment != Environment::Ready;
         let (set_up, init) = if initialises { stages(function, arrival.cold) } else { NOTHING };
-        let (run, end) = fate(run(function, arrival, cold), crash, None);
+        // A whole time of a cold start has the init in it.
+        let (run, end) = fate(run(function, arrival, initialises), crash, None);
         let work = Work { init, run, crashes: end == End::Crash };
         let invoked = environment.invoke(function.timeout.unwrap_or(Duration::MAX), work);
         *self.environment(instance)? = environment;

@@ -211,3 +211,128 @@ fn old_instances_are_replaced_one_at_a_time_and_crashed_ones_at_once() {
     let both = [(), ()].map(|()| host.invoke(105, version).unwrap().start);
     assert_eq!(both, [Start::Warm; 2], "the crashed one was replaced");
 }
+
+/// Two provisioned, replaced after ten seconds, one of them just now.
+fn recycling() -> Host {
+    let recycle_after = Some(Duration::from_secs(10));
+    let mut host = Host::new(None, Provisioning { recycle_after, ..Provisioning::AT_ONCE });
+    host.publish();
+    host.put(0, V1, 2).unwrap();
+    host.prepares = false;
+    host.function.handle_time(at(10), &mut host.control);
+    host.act(10);
+    assert_eq!((host.pending.len(), host.stopped.len()), (1, 0));
+    host
+}
+
+fn instances(host: &Host) -> u32 {
+    let pool = host.function.provisioned(V1).unwrap().pool;
+    host.region.counters(pool).unwrap().instances
+}
+
+#[test]
+fn a_smaller_number_while_an_instance_is_replaced_leaks_none() {
+    let mut host = recycling();
+    host.put(11, V1, 1).unwrap();
+    host.prepares = true;
+    for replacement in core::mem::take(&mut host.pending) {
+        host.prepare(12, replacement);
+        host.act(12);
+    }
+    host.run(12);
+    assert_eq!((host.view(V1), instances(&host)), (("READY", 1, 1, 1), 1));
+    assert!(host.function.next_deadline().is_some(), "it goes on replacing");
+}
+
+#[test]
+fn a_batch_that_fails_while_an_instance_is_replaced_has_failed() {
+    let mut host = recycling();
+    host.put(11, V1, 4).unwrap();
+    let bad = host.pending.pop().unwrap();
+    host.function.handle_unprepared(at(12), &mut host.control, bad.lease, "exit 1").unwrap();
+    host.act(12);
+    assert_eq!(host.view(V1).0, "FAILED");
+}
+
+#[test]
+fn the_next_deadline_is_never_past() {
+    let recycle_after = Some(Duration::from_secs(10));
+    let preparation = Duration::from_secs(5);
+    let provisioning = Provisioning { recycle_after, preparation, ..Provisioning::AT_ONCE };
+    let mut host = Host::new(None, provisioning);
+    host.publish();
+    host.put(0, V1, 1).unwrap();
+    host.run(5);
+    host.put(14, V1, 2).unwrap();
+    host.prepares = false;
+    host.function.handle_time(at(19), &mut host.control);
+    host.act(19);
+    let second = host.pending.remove(0);
+    host.prepare(20, second);
+    host.act(20);
+    assert!(host.function.next_deadline().is_none_or(|due| due > at(20)), "{:?}", host.view(V1));
+}
+
+#[test]
+fn crashed_instances_are_replaced_once_they_have_stopped_and_stand_ins_are_taken_in() {
+    let mut host = Host::new(None, Provisioning::AT_ONCE);
+    host.publish();
+    host.put(0, V1, 3).unwrap();
+    let version = host.function.version(1).unwrap();
+    let crash = |host: &Host, second| {
+        let all: Vec<_> = (0..3).map(|_| host.invoke(second, version).unwrap()).collect();
+        let fail = |one: crate::function::Invocation| host.region.fail(at(second), one.lease);
+        let gone = all.into_iter().map(|one| fail(one).unwrap().unwrap());
+        gone.collect::<Vec<_>>()
+    };
+    // Told before they have stopped: seen to a second later.
+    let gone = crash(&host, 1);
+    host.run(1);
+    for instance in gone {
+        host.region.stopped(at(1), instance).unwrap();
+    }
+    host.run(2);
+    assert_eq!((host.view(V1), instances(&host)), (("READY", 3, 3, 3), 3));
+    // Requests come first and start three in their place.
+    for instance in crash(&host, 3) {
+        host.region.stopped(at(3), instance).unwrap();
+    }
+    let cold: Vec<_> = (0..3).map(|_| host.invoke(3, version).unwrap()).collect();
+    host.run(4);
+    for invocation in cold {
+        assert_ne!(invocation.start, Start::Warm);
+        host.complete(4, invocation);
+    }
+    host.run(6);
+    assert_eq!((host.view(V1), instances(&host)), (("READY", 3, 3, 3), 3));
+    host.put(7, V1, 1).unwrap();
+    host.run(7);
+    assert_eq!(instances(&host), 1);
+}
+
+#[test]
+fn a_refused_number_uses_up_no_function() {
+    let config = RegionConfig { max_functions: 8, ..RegionConfig::default() };
+    let mut host = Host::within(config, None, Provisioning::AT_ONCE);
+    host.publish();
+    for _ in 0..9 {
+        let refused = host.put(1, V1, 950).map_err(|error| error.kind());
+        assert_eq!(refused, Err("InvalidParameterValueException"));
+    }
+    assert!(host.control.names().len() <= 3, "{:?}", host.control.names().len());
+    host.put(2, V1, 50).unwrap();
+}
+
+#[test]
+fn an_alias_that_moves_under_load_claims_nothing_twice() {
+    let (mut host, running) = full();
+    host.function.delete_provisioned(at(2), &mut host.control, V1).unwrap();
+    host.put(3, V1, 50).unwrap();
+    assert_eq!(host.control.claimed_concurrency(), 50);
+    assert_eq!(host.view(V1), ("IN_PROGRESS", 50, 50, 0), "it waits for the fifty that run");
+    for invocation in running {
+        host.complete(4, invocation);
+    }
+    host.run(6);
+    assert_eq!((host.view(V1), host.control.claimed_concurrency()), (("READY", 50, 50, 50), 50));
+}

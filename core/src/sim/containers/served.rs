@@ -26,7 +26,6 @@ pub(super) struct Served {
     pub(super) waiting: BTreeSet<TaskKey>,
     /// Of its tasks, those that run.
     pub(super) running: u32,
-    pub(super) seen_events: u64,
     /// Asked for, and lost, since the last full minute.
     minute_requests: f64,
     minute_unserved: f64,
@@ -41,7 +40,8 @@ impl Served {
     ) -> Result<Self, ScenarioError> {
         let start = Instant::ZERO;
         let service = Service::new(start, settings.service.clone());
-        let service = service.map_err(ScenarioError::Service)?;
+        let mut service = service.map_err(ScenarioError::Service)?;
+        service.keep_all_events();
         let desired = service.desired();
         let start_scaler = |config: &crate::autoscale::ScalerConfig| {
             let mut config = config.clone();
@@ -70,7 +70,6 @@ impl Served {
             by_zone,
             waiting: BTreeSet::new(),
             running: 0,
-            seen_events: 0,
             minute_requests: 0.0,
             minute_unserved: 0.0,
             report,
@@ -84,17 +83,14 @@ impl Served {
     }
 
     /// What was said since the last look.
-    pub(super) fn fresh_events(&mut self, of: usize) -> Vec<Event> {
-        let fresh = self.service.events().filter(|event| event.number > self.seen_events);
-        let fresh: Vec<_> = fresh
-            .map(|event| {
-                let text = event.message.clone();
-                (event.number, Event { at: event.at, of: "service", service: Some(of), text })
-            })
-            .collect();
-        let last = fresh.iter().map(|(number, _)| *number).max();
-        self.seen_events = last.unwrap_or(0).max(self.seen_events);
-        fresh.into_iter().map(|(_, event)| event).collect()
+    pub(super) fn fresh_events(&mut self, of: usize) -> impl Iterator<Item = Event> {
+        let fresh = self.service.take_events();
+        fresh.map(move |event| Event {
+            at: event.at,
+            of: "service",
+            service: Some(of),
+            text: event.message,
+        })
     }
 
     pub(super) fn tell_running(&mut self, now: Instant) {

@@ -58,7 +58,7 @@ pub(super) struct Clock {
 
 /// The tables of a service beside its settings.
 struct Tables<'a> {
-    task: Entry<'a>,
+    task: TaskSettings,
     load: Entry<'a>,
     autoscaling: Option<Entry<'a>>,
     deploys: Option<Entry<'a>>,
@@ -73,7 +73,8 @@ pub(super) fn services<'a>(
 ) -> Result<(Vec<ServiceScenario>, Vec<Entry<'a>>), SettingsError> {
     let Some(several) = file.take("services") else {
         let place = file.place("service");
-        let (task, own, load) = (file.need("task")?, file.need("service")?, file.need("load")?);
+        let task = task(file.need("task")?)?;
+        let (own, load) = (file.need("service")?, file.need("load")?);
         let (autoscaling, deploys) = (file.take("autoscaling"), file.take("deploys"));
         let tables = Tables { task, load, autoscaling, deploys, expect: None };
         let one = tables.read(&mut own.table(SETTINGS)?, clock, seed)?;
@@ -89,7 +90,7 @@ pub(super) fn services<'a>(
         let place = entry.here();
         let mut table = entry.table(&SERVICE)?;
         let tables = Tables {
-            task: table.need("task")?,
+            task: task(table.need("task")?)?,
             load: table.need("load")?,
             autoscaling: table.take("autoscaling"),
             deploys: table.take("deploys"),
@@ -118,7 +119,7 @@ impl Tables<'_> {
         clock: &Clock,
         seed: u64,
     ) -> Result<ServiceScenario, SettingsError> {
-        let task = task(self.task)?;
+        let task = self.task;
         let (service, strategies) = settings(of, seed)?;
         let load = load(self.load, clock, seed)?;
         let place = self.autoscaling.as_ref().map(Entry::here);
