@@ -111,7 +111,7 @@ impl VersionedFunction {
 
     /// Deletes an alias, and what is provisioned through it. Requests of it are
     /// refused from now on. Its place is not given out again
-    /// ([`RegionConfig::max_aliases`]).
+    /// ([`RegionConfig::max_aliases`](super::RegionConfig::max_aliases)).
     ///
     /// # Errors
     ///
