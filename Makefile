@@ -122,7 +122,7 @@ test-benches: ## the benches' own tests: every peer keeps the limits; README say
 # ---- test it -----------------------------------------------------------------
 
 .PHONY: test
-test: lint doc features test-nostd fuzz-smoke test-core test-ffi test-loom test-benches test-python ## run every check there is (20 minutes on 2 cores)
+test: lint doc features test-nostd fuzz-smoke test-core test-ffi test-loom test-benches test-python ## run every check there is (24 minutes on 2 cores)
 
 .PHONY: features
 features: ## check the core with each combination of its features
