@@ -88,13 +88,6 @@ impl Allocation {
         self.in_progress() && self.ready() >= self.requested
     }
 
-    /// Returns what is claimed beside what can be used.
-    fn hand_back(&mut self, control: &mut Control) {
-        let returned = control.reserve_gate(&self.hold, None);
-        debug_assert!(returned.is_ok(), "a claim is returned");
-        self.held = 0;
-    }
-
     /// When it goes on by itself.
     pub(super) fn deadline(&self, provisioning: &Provisioning) -> Option<Instant> {
         if self.in_progress() {
@@ -288,13 +281,14 @@ impl VersionedFunction {
     /// Ends an allocation.
     pub(super) fn release(&mut self, now: Instant, control: &mut Control, at: usize) {
         let region = control.region().clone();
-        let mut allocation = self.allocations.remove(at);
+        let allocation = self.allocations.remove(at);
         self.link(&region, allocation.version, None, false);
         for one in allocation.instances.iter().filter(|one| !one.ready) {
             self.stop(region.drain(now, one.instance).ok().flatten());
         }
         self.retire_provisioned(&region, allocation.pool);
-        allocation.hand_back(control);
+        let returned = control.reserve_gate(&allocation.hold, None);
+        debug_assert!(returned.is_ok(), "a claim is returned");
         let settled = self.settle(control);
         debug_assert!(settled.is_ok(), "a claim is returned");
     }
@@ -406,8 +400,8 @@ impl VersionedFunction {
     /// may have; meanwhile no request goes there, so it only falls.
     pub(super) fn settle(&self, control: &mut Control) -> Result<(), LimitError> {
         let region = control.region().clone();
-        let on_demand = self.on_demand(&region);
         let parts = self.parts(&region);
+        let on_demand = self.on_demand(&parts);
         for rises in [false, true] {
             let moves = |now: Option<u32>, to| now != to && (now < to) == rises;
             for part in &parts {
@@ -477,8 +471,9 @@ impl VersionedFunction {
 
     /// What a reservation leaves to requests on demand: `$LATEST` among them,
     /// which all provisioned leaves nothing.
-    fn on_demand(&self, region: &Region) -> Option<u32> {
-        let left = |reserved: u32| u64::from(reserved).saturating_sub(self.in_use(region));
+    fn on_demand(&self, parts: &[Part]) -> Option<u32> {
+        let used = parts.iter().map(|part| u64::from(part.claim.max(part.in_flight))).sum();
+        let left = |reserved: u32| u64::from(reserved).saturating_sub(used);
         self.reserved.map(|reserved| u32::try_from(left(reserved)).unwrap_or(u32::MAX))
     }
 

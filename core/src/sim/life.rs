@@ -37,11 +37,10 @@ impl World {
         instance: InstanceId,
         (cold, crash): (bool, Option<f64>),
     ) -> Result<Course, SimError> {
-        let own = self.functions.get(arrival.function as usize).ok_or(NO_FLIGHT)?;
-        if own.resets {
+        let function = self.functions.get_mut(arrival.function as usize).ok_or(NO_FLIGHT)?;
+        if function.resets {
             return self.course_in_environment(arrival, instance, (cold, crash));
         }
-        let function = self.functions.get_mut(arrival.function as usize).ok_or(NO_FLIGHT)?;
         let (set_up, code) = if cold { stages(function, arrival.cold) } else { NOTHING };
         let (run, end) = fate(run(function, arrival, cold), crash, function.timeout);
         Ok((set_up.plus(code), run, end))
